@@ -1,0 +1,9 @@
+"""Docker Recipes for Python: run a recipe on a real Docker engine, measure it, and show what happened."""
+
+from importlib.util import find_spec
+
+# On a bare machine none of these is there yet: `python -m book` comes through here to install them.
+if all(find_spec(name) for name in ("docker", "IPython", "psutil")):
+    from . import show as show
+    from .claim import claim as claim
+    from .recipe import Recipe as Recipe

@@ -1,0 +1,37 @@
+"""A sentence of the book, and the measurement that holds it up."""
+
+from __future__ import annotations
+
+from html import escape
+
+from IPython.display import display
+
+
+class ClaimFailed(AssertionError):
+    """A sentence of the book no longer holds."""
+
+    def _render_traceback_(self) -> list[str]:  # read by IPython: a reader needs the sentence, not our stack
+        return [str(self)]
+
+
+def claim(sentence: str, holds: bool, measured: str = "") -> None:
+    """State `sentence` on the page, with a mark that it held; fail the cell where it does not.
+
+    Args:
+        sentence: what the book says, complete and with its full stop.
+        holds: the result of the test.
+        measured: what was seen, with its unit; shown beside the sentence.
+
+    Raises:
+        ClaimFailed: where `holds` is false.
+    """
+    if not isinstance(holds, bool):
+        raise TypeError(f"a claim is true or false, not {type(holds).__name__}: {sentence}")
+    if not holds:
+        raise ClaimFailed(f"✗ No longer true: {sentence}" + (f" Measured: {measured}." if measured else ""))
+    seen = f' <span class="book-measured">{escape(measured)}</span>' if measured else ""
+    data = {
+        "text/plain": f"✓ {sentence}",
+        "text/html": f'<p class="book-claim"><span class="book-tick">✓</span> {escape(sentence)}{seen}</p>',
+    }
+    display(data, raw=True, metadata={"claim": {"sentence": sentence, "measured": measured}})

@@ -1,0 +1,240 @@
+"""The Docker engine of this machine: find it, check its tools, and say what it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from threading import Thread
+
+import docker
+from docker.errors import DockerException, ImageNotFound
+
+ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT / ".engine"
+PRIVATE_SOCKET = Path("/run/docker-recipes/docker.sock")
+STAND_IN_LABEL = "org.docker-recipes.stand-in"
+
+_SILENT_SECONDS = 600  # a build step may print nothing for minutes; longer than this is a hang
+_BUILDX_NEEDED = (0, 17)  # Compose 5 refuses an older one
+_PLUGIN_FOLDERS = (
+    "~/.docker/cli-plugins",
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/opt/homebrew/lib/docker/cli-plugins",
+    "/Applications/Docker.app/Contents/Resources/cli-plugins",
+)
+
+
+class EngineMissing(Exception):
+    """No Docker engine answers; the message says what was tried and what to do."""
+
+    def _render_traceback_(self) -> list[str]:  # read by IPython: the message is the whole story
+        return [str(self)]
+
+
+class ToolMissing(EngineMissing):
+    """The engine answers, but a tool beside it is missing or too old."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """Where a base image came from.
+
+    Attributes:
+        reference: the name that recipes use.
+        origin: `registry`, `stand-in` or `local`.
+        detail: the registry's digest, or the versions inside the stand-in.
+    """
+
+    reference: str
+    origin: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """On what a page was run: the engine, its storage driver, the machine, the base images and the day."""
+
+    engine: str
+    storage_driver: str
+    cgroup_version: str
+    architecture: str
+    bases: tuple[Base, ...]
+    day: str
+
+
+@cache
+def connect() -> docker.DockerClient:
+    """Return a client of the engine that answers.
+
+    Tried in this order: `DOCKER_HOST` or the active context, the usual sockets, the project's private engine.
+
+    Raises:
+        EngineMissing: where none answers.
+    """
+    tried = []
+    for host in _candidates():
+        try:
+            client = docker.DockerClient(base_url=host, timeout=_SILENT_SECONDS) if host else docker.from_env(timeout=_SILENT_SECONDS)
+            client.ping()
+            return client
+        except (DockerException, OSError) as problem:
+            tried.append(f"  {host or 'DOCKER_HOST or the active context'}: {_reason(problem)}")
+    raise EngineMissing(
+        "No Docker engine answers. Tried:\n" + "\n".join(tried) + "\n"
+        "Start Docker Desktop or your engine's service, or set DOCKER_HOST, and run this again.\n"
+        "On Debian or Ubuntu as root, `make book` starts a private engine."
+    )
+
+
+def address() -> str:
+    """The address of the engine in use, as `DOCKER_HOST` takes it."""
+    url = connect().api.base_url
+    return f"unix://{_socket_of(connect())}" if url.startswith("http+docker") else url.replace("http://", "tcp://")
+
+
+def tool(
+    *arguments: str, cwd: Path | None = None, timeout: float = _SILENT_SECONDS, heard: Callable[[str], None] = lambda line: None
+) -> subprocess.CompletedProcess[str]:
+    """Run the real `buildx` or `compose` against the engine in use, and return what it said.
+
+    Args:
+        arguments: the plugin's name and its arguments, as after `docker`.
+        cwd: the folder to run in.
+        timeout: seconds until the tool is stopped.
+        heard: called with each line of its progress as it comes.
+
+    Raises:
+        ToolMissing: where the tool is not there or too old.
+        subprocess.TimeoutExpired: where it takes longer than `timeout`.
+    """
+    name, *rest = arguments
+    command = [str(_plugins()[f"docker-{name}"]), *rest]
+    process = subprocess.Popen(
+        command, cwd=cwd, env=tool_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
+    said: list[str] = []
+
+    def listen(lines: Iterable[str]) -> None:
+        for line in lines:
+            said.append(line)
+            heard(line.rstrip())
+
+    listener = Thread(target=listen, args=(process.stderr,), daemon=True)
+    answered: list[str] = []
+    reader = Thread(target=lambda: answered.append(process.stdout.read()), daemon=True)
+    listener.start()
+    reader.start()
+    try:
+        process.wait(timeout)
+    finally:
+        process.kill()
+        listener.join()
+        reader.join()
+    return subprocess.CompletedProcess(command, process.returncode, "".join(answered), "".join(said))
+
+
+def tool_environment() -> dict[str, str]:
+    """The environment that ties Docker's tools to the engine in use, through a configuration folder of ours."""
+    plugins = HOME / "config/cli-plugins"
+    plugins.mkdir(parents=True, exist_ok=True)
+    for name, program in _plugins().items():
+        link = plugins / name
+        if not link.is_symlink() or os.readlink(link) != str(program):
+            link.unlink(missing_ok=True)
+            link.symlink_to(program)
+    return {**os.environ, "DOCKER_HOST": address(), "DOCKER_CONFIG": str(HOME / "config"), "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+
+
+def preflight() -> str:
+    """Check engine, buildx and Compose, and say in one line what was found.
+
+    Raises:
+        EngineMissing: where no engine answers.
+        ToolMissing: where buildx or Compose is missing or too old.
+    """
+    version = connect().version()["Version"]
+    buildx = tool("buildx", "version").stdout.split()[1].lstrip("v")
+    if _numbers(buildx) < _BUILDX_NEEDED:
+        needed = ".".join(map(str, _BUILDX_NEEDED))
+        raise ToolMissing(f"buildx {buildx} is too old: Compose wants {needed} or newer. Update Docker, or its buildx plugin.")
+    compose = tool("compose", "version", "--short").stdout.strip().lstrip("v")
+    return f"Engine {version}, buildx {buildx}, Compose {compose}"
+
+
+def provenance(references: Iterable[str] = ()) -> Provenance:
+    """Say on what the current page runs, with the origin of each base image named in `references`."""
+    client = connect()
+    info = client.info()
+    return Provenance(
+        engine=info["ServerVersion"],
+        storage_driver=info["Driver"],
+        cgroup_version=f"v{info.get('CgroupVersion', '1')}",
+        architecture=info["Architecture"],
+        bases=tuple(origin(reference) for reference in references),
+        day=date.today().isoformat(),
+    )
+
+
+def origin(reference: str) -> Base:
+    """Say where the image with this name came from; an absent one is `local` with no detail."""
+    try:
+        attributes: Mapping = connect().images.get(reference).attrs
+    except ImageNotFound:
+        return Base(reference, "local", "not on this engine")
+    labels = attributes["Config"].get("Labels") or {}
+    if STAND_IN_LABEL in labels:
+        return Base(reference, "stand-in", labels[STAND_IN_LABEL])
+    digests = [entry.partition("@")[2] for entry in attributes.get("RepoDigests") or []]
+    return Base(reference, "registry", digests[0]) if digests else Base(reference, "local", attributes["Id"])
+
+
+def _candidates() -> Iterator[str | None]:
+    yield None  # the SDK's own reading of DOCKER_HOST and the active context
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    usual = ["/var/run/docker.sock", f"{runtime}/docker.sock" if runtime else ""]
+    usual += [
+        os.path.expanduser(f"~/{place}")
+        for place in (".docker/run/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock")
+    ]
+    yield from (f"unix://{socket}" for socket in [*usual, str(PRIVATE_SOCKET)] if socket and Path(socket).exists())
+
+
+def _reason(problem: BaseException) -> str:
+    """The last link in a chain of wrapped errors, which names the cause."""
+    while problem.__context__ is not None:
+        problem = problem.__context__
+    text = str(problem)
+    return "no rights on the socket: join its group, or run as root" if isinstance(problem, PermissionError) else text[:160]
+
+
+def _socket_of(client: docker.DockerClient) -> str:
+    return client.api.get_adapter(client.api.base_url).socket_path
+
+
+@cache
+def _plugins() -> dict[str, Path]:
+    beside_python = Path(sysconfig.get_path("scripts"))
+    folders = [HOME / "root/usr/libexec/docker/cli-plugins", *(Path(folder).expanduser() for folder in _PLUGIN_FOLDERS)]
+    found = {}
+    for name, places in {"docker-compose": [beside_python, *folders], "docker-buildx": folders}.items():
+        program = next((place / name for place in places if (place / name).exists()), None)
+        program = program or (Path(which) if (which := shutil.which(name)) else None)
+        if program is None:
+            raise ToolMissing(
+                f"{name} is missing: install Docker's {name.removeprefix('docker-')} plugin (looked in {len(places)} usual folders)."
+            )
+        found[name] = program
+    return found
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("-")[0].split("+")[0].split(".")[:2])

@@ -1,0 +1,82 @@
+"""Base images: there already, else pulled, else a stand-in. An image that is there is never replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from docker.errors import DockerException, ImageNotFound
+
+from .. import engine
+from ..progress import Step
+from . import stand_ins
+
+_PULL_SECONDS = 600
+
+
+class NoBase(Exception):
+    """A base image cannot be had; the message names it and says what was tried."""
+
+
+def ensure(references: Iterable[str], step: Step) -> tuple[engine.Base, ...]:
+    """Have every image in `references` on the engine, and say where each came from.
+
+    Raises:
+        NoBase: where one can neither be pulled nor be stood in for.
+    """
+    wanted = sorted(set(references))
+    missing = [reference for reference in wanted if not _there(reference)]
+    refused = {}
+    for reference in missing:
+        try:
+            pull(reference, step)
+        except DockerException as problem:
+            refused[reference] = str(getattr(problem, "explanation", None) or problem)
+            if _unreachable(refused[reference]):  # the others would wait for the same silence
+                refused |= {other: refused[reference] for other in missing[missing.index(reference) :]}
+                break
+    if refused:
+        try:
+            stand_ins.build(sorted(refused), step)
+        except stand_ins.NoStandIn as problem:
+            first = next(iter(refused))
+            raise NoBase(f"{', '.join(refused)}: cannot be pulled ({refused[first][:160]}), and {problem}") from problem
+    return tuple(engine.origin(reference) for reference in wanted)
+
+
+def pull(reference: str, step: Step) -> None:
+    """Pull one image, with progress in bytes.
+
+    Raises:
+        DockerException: where the registry does not give it.
+    """
+    repository, _, tag = reference.rpartition(":")
+    sizes: dict[str, tuple[int, int]] = {}
+    for event in engine.connect().api.pull(repository, tag, stream=True, decode=True):
+        if "error" in event:
+            raise DockerException(event["error"])
+        detail = event.get("progressDetail") or {}
+        if event.get("status") == "Downloading" and detail.get("total"):
+            sizes[event["id"]] = (detail["current"], detail["total"])
+            done, total = (sum(column) for column in zip(*sizes.values(), strict=True))
+            step(done, total, f"{reference}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+
+def _there(reference: str) -> bool:
+    try:
+        engine.connect().images.get(reference)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def _unreachable(problem: str) -> bool:
+    signs = (
+        "no such host",
+        "timeout",
+        "timed out",
+        "connection refused",
+        "network is unreachable",
+        "server misbehaving",
+        "deadline exceeded",
+    )
+    return any(sign in problem.lower() for sign in signs)

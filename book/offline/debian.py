@@ -1,0 +1,149 @@
+"""Debian packages without touching the system: fetched, checked by signature, unpacked into a folder of ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+Bar = Callable[[float, float, str], None]
+
+_RELEASE = Path("/etc/os-release")
+
+
+class NoPackages(Exception):
+    """Debian's packages cannot be had here; the message says why."""
+
+
+def distribution() -> str:
+    """The `ID` of this system from os-release (`debian`, `ubuntu`, …), or "" where there is none.
+
+    Source: os-release(5).
+    """
+    if not _RELEASE.exists():
+        return ""
+    pairs = (line.partition("=") for line in _RELEASE.read_text().splitlines())
+    return next((value.strip('"') for key, _, value in pairs if key == "ID"), "")
+
+
+def fetch(packages: Sequence[str], into: Path, suite: str | None = None, bar: Bar | None = None) -> dict[str, str]:
+    """Download packages with a private apt configuration and unpack them below `into`/root.
+
+    The system's own package lists, cache and status stay as they are; signatures are checked
+    against the keys that the system trusts.
+
+    Args:
+        packages: names of binary packages.
+        into: a folder of ours; created where missing.
+        suite: a Debian suite to take them from; None takes the system's own sources.
+        bar: called with bytes done, bytes in all and what is coming, while the download runs.
+
+    Returns:
+        The version of each package that was unpacked.
+
+    Raises:
+        NoPackages: where there is no apt, the index cannot be read, or a package is missing.
+    """
+    if not shutil.which("apt-get"):
+        raise NoPackages("apt-get is not on this system, so Debian's packages cannot be fetched")
+    environment = _private_apt(into, suite)
+    _update(environment)
+    downloads = into / "packages"
+    downloads.mkdir(exist_ok=True)
+    _download(packages, environment, downloads, bar)
+    versions = {}
+    for deb in sorted(downloads.glob("*.deb")):
+        subprocess.run(["dpkg", "-x", str(deb), str(into / "root")], check=True)
+        name, version, _ = deb.name.split("_")
+        versions[name] = version.replace("%3a", ":")
+        deb.unlink()
+    return versions
+
+
+def install(packages: Sequence[str], say: Callable[[str], None] = lambda text: None) -> None:
+    """Install packages into the system with its own apt; a no-op where all are there.
+
+    Args:
+        packages: names of binary packages.
+        say: told once, before anything of the system changes.
+
+    Raises:
+        NoPackages: where we are not root, or apt refuses.
+    """
+    missing = [name for name in packages if not _installed(name)]
+    if not missing:
+        return
+    if os.geteuid() != 0:
+        raise NoPackages(f"{', '.join(missing)} can only be installed by root: apt-get install {' '.join(missing)}")
+    say(f"installing from Debian: {', '.join(missing)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _apt(["update", "-qq"], environment)
+    _apt(["install", "-y", "-qq", "--no-install-recommends", *missing], environment)
+
+
+def _installed(package: str) -> bool:
+    shown = subprocess.run(["dpkg-query", "--show", "--showformat=${db:Status-Status}", package], capture_output=True, text=True)
+    return shown.stdout == "installed"
+
+
+def _private_apt(into: Path, suite: str | None) -> dict[str, str]:
+    apt = into / "apt"
+    for folder in ("state/lists/partial", "cache/archives/partial", "etc/apt.conf.d", "etc/preferences.d"):
+        (apt / folder).mkdir(parents=True, exist_ok=True)
+    lines = [f'Dir::State "{apt}/state";', f'Dir::Cache "{apt}/cache";', 'APT::Sandbox::User "root";']
+    lines += ['Acquire::Languages "none";', 'Dir::State::status "/dev/null";']
+    if suite:
+        (apt / "sources.list").write_text(f"deb [signed-by={_keyring()}] {_mirror()} {suite} main\n")
+        lines += [f'Dir::Etc::sourcelist "{apt}/sources.list";', 'Dir::Etc::sourceparts "-";']
+    (apt / "apt.conf").write_text("\n".join(lines) + "\n")
+    return {**os.environ, "APT_CONFIG": str(apt / "apt.conf")}
+
+
+def _update(environment: dict[str, str]) -> None:
+    try:
+        _apt(["update", "-qq"], environment)
+    except NoPackages as problem:
+        if "expired" not in str(problem):
+            raise
+        # A mirror that lags serves an index past its date. Its signature is still checked; only the date is waived.
+        _apt(["-o", "Acquire::Check-Valid-Until=false", "update", "-qq"], environment)
+
+
+def _download(packages: Sequence[str], environment: dict[str, str], into: Path, bar: Bar | None) -> None:
+    listed = subprocess.run(["apt-get", "download", "--print-uris", *packages], env=environment, cwd=into, capture_output=True, text=True)
+    sizes = [int(line.split()[2]) for line in listed.stdout.splitlines() if line.startswith("'")]
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(_apt, ["download", *packages], environment, into)
+        while bar and not job.done():
+            have = sum(file.stat().st_size for file in into.glob("*.deb"))
+            bar(have, sum(sizes), f"{have / 1e6:.0f} of {sum(sizes) / 1e6:.0f} MB")
+            time.sleep(0.2)
+        job.result()
+
+
+def _mirror() -> str:
+    """The Debian mirror that the system itself uses."""
+    files = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
+    words = " ".join(file.read_text() for file in files if file.is_file() and file.suffix in (".list", ".sources")).split()
+    for word in words:
+        if word.startswith(("http://", "https://")) and word.rstrip("/").endswith("/debian"):
+            return word
+    raise NoPackages("no Debian mirror is named in /etc/apt/sources.list or sources.list.d")
+
+
+def _keyring() -> Path:
+    keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+    if not keyring.exists():
+        raise NoPackages("the keys of Debian's archive are missing: apt-get install debian-archive-keyring")
+    return keyring
+
+
+def _apt(arguments: Sequence[str], environment: dict[str, str], cwd: Path | None = None) -> None:
+    done = subprocess.run(["apt-get", *arguments], env=environment, cwd=cwd, capture_output=True, text=True, timeout=600)
+    trouble = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+    if done.returncode or trouble:
+        raise NoPackages(f"apt-get {arguments[0]} failed: {' '.join(trouble)[:300] or done.stderr[-300:]}")

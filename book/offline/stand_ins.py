@@ -1,0 +1,98 @@
+"""Stand-ins for base images, built from Debian's packages and PyPI where no registry answers."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from .. import engine
+from ..progress import Step
+from . import debian
+
+_SOURCE = Path(__file__).parent / "stand-ins"
+_CONTEXT = engine.HOME / "stand-ins"
+_TARGETS = {"python:3.13-slim": "python-slim", "python:3.13-alpine": "python-alpine", "postgres:17": "postgres"}
+_SUITE = "trixie"
+_CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+_BUILD_SECONDS = 900
+
+
+class NoStandIn(Exception):
+    """A stand-in cannot be built here; the message says why."""
+
+
+def targets() -> frozenset[str]:
+    """The image names for which there is a stand-in."""
+    return frozenset(_TARGETS)
+
+
+def build(references: Sequence[str], step: Step) -> None:
+    """Build the stand-ins for `references` and tag them with those names.
+
+    Raises:
+        NoStandIn: where one of them has none, or this machine cannot build it; the message says why.
+    """
+    unknown = [reference for reference in references if reference not in _TARGETS]
+    if unknown:
+        raise NoStandIn(f"there is no stand-in for {', '.join(unknown)}")
+    if platform.machine() != "x86_64":
+        raise NoStandIn(f"the stand-ins are made for x86_64, and this is {platform.machine()}")
+    try:
+        _prepare(step)
+    except (debian.NoPackages, subprocess.CalledProcessError) as problem:
+        said = getattr(problem, "stderr", "") or str(problem)
+        raise NoStandIn(f"the parts of the stand-ins cannot be had: {said.strip()[-300:]}") from problem
+    _bake([_TARGETS[reference] for reference in references], step)
+
+
+def _prepare(step: Step) -> None:
+    """Make the build context: our files, the wheels, and a Debian root with the system's CA bundle."""
+    debian.install(["mmdebstrap"], say=step.note)
+    shutil.copytree(_SOURCE, _CONTEXT, dirs_exist_ok=True)
+    _wheels(step)
+    root = _CONTEXT / "debian.tar"
+    if root.exists():
+        return
+    step(0.2, 1, "a Debian root")
+    hooks = [f"--customize-hook=upload {_CA_BUNDLE} {_CA_BUNDLE}"] if Path(_CA_BUNDLE).exists() else []
+    slim = [f"--dpkgopt=path-exclude=/usr/share/{place}/*" for place in ("man", "doc", "locale", "info", "lintian")]
+    unfinished = root.with_suffix(".part.tar")
+    command = ["mmdebstrap", "--variant=minbase", "--include=ca-certificates,netbase,tzdata", *slim, *hooks, _SUITE, str(unfinished)]
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=_BUILD_SECONDS)
+    unfinished.rename(root)
+
+
+def _wheels(step: Step) -> None:
+    step(0.1, 1, "CPython from PyPI")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+    for listed, options in (("wheels.txt", []), ("wheels-musl.txt", ["--platform=musllinux_1_2_x86_64", "--python-version=3.13"])):
+        command = [*pip, *options, f"--dest={_CONTEXT / 'wheels'}", f"--requirement={_SOURCE / listed}"]
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=_BUILD_SECONDS)
+    for plugin in (_CONTEXT / "wheels").glob("poetry_plugin*.whl"):
+        zipfile.ZipFile(plugin).extractall(_CONTEXT / "poetry-mirror")
+
+
+def _simple_index() -> str:
+    """The index that pip uses here; Poetry is pointed at it, for networks where PyPI's other pages are out of reach."""
+    from pip._internal.models.index import PyPI
+
+    configured = subprocess.run([sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True)
+    return configured.stdout.strip() or PyPI.simple_url
+
+
+def _bake(targets: Sequence[str], step: Step) -> None:
+    def heard(line: str) -> None:
+        if found := re.match(r"#\d+ \[(.+?) +(\d+)/(\d+)\]", line):
+            step(0.3 + 0.7 * int(found[2]) / int(found[3]), 1, found[1])
+
+    os.environ["PYPI_SIMPLE_INDEX"] = _simple_index()
+    done = engine.tool("buildx", "bake", "--progress=plain", *targets, cwd=_CONTEXT, timeout=_BUILD_SECONDS, heard=heard)
+    if done.returncode:
+        raise NoStandIn("the builder refuses one:\n" + "\n".join(done.stderr.splitlines()[-8:]))

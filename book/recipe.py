@@ -1,0 +1,96 @@
+"""A recipe: a folder with a Dockerfile or a Compose file, as it lies on the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from . import run
+from .engine import ROOT, connect
+from .image import Image, build
+
+_FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
+_JUNK = {"__pycache__", ".pytest_cache", ".ruff_cache", ".DS_Store", ".git", ".venv", "node_modules"}
+
+
+class RecipeError(Exception):
+    """A recipe folder lacks what was asked for; the message names the file and what is there instead."""
+
+    def _render_traceback_(self) -> list[str]:  # read by IPython: the message is the whole story
+        return [str(self)]
+
+
+class Recipe:
+    """One recipe folder.
+
+    Args:
+        folder: the name of a folder in `recipes/`, or the path of any folder with a Dockerfile or a Compose file.
+
+    Raises:
+        RecipeError: where there is no such folder.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        named = ROOT / "recipes" / folder
+        self.path = named if named.is_dir() else Path(folder).resolve()
+        self.name = self.path.name
+        if not self.path.is_dir():
+            have = ", ".join(sorted(p.name for p in (ROOT / "recipes").iterdir() if p.is_dir()))
+            raise RecipeError(f"There is no recipe folder {folder!s}. The book has: {have}.")
+
+    def read(self, file: str) -> str:
+        """Return the text of one file of the recipe.
+
+        Raises:
+            RecipeError: where the file is not there; the message lists those that are.
+        """
+        path = self.path / file
+        if not path.is_file():
+            have = ", ".join(str(f.relative_to(self.path)) for f in self.files())
+            raise RecipeError(f"{self.name} has no file {file}. It has: {have}.")
+        return path.read_text()
+
+    def files(self) -> tuple[Path, ...]:
+        """The files of the recipe in a fixed order, without caches."""
+        found = (p for p in self.path.rglob("*") if not _JUNK & set(p.relative_to(self.path).parts))
+        return tuple(sorted(p for p in found if p.is_file()))
+
+    def digest(self) -> str:
+        """A digest over names and contents of all files: it changes when anything in the folder does."""
+        total = hashlib.sha256()
+        for file in self.files():
+            total.update(f"{file.relative_to(self.path)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+        return total.hexdigest()
+
+    def bases(self, *dockerfiles: str) -> tuple[str, ...]:
+        """The images that the recipe starts from, as its Dockerfiles name them.
+
+        Args:
+            dockerfiles: the files to read; all of the folder where none is named.
+        """
+        texts = [self.read(name) for name in dockerfiles] or [f.read_text() for f in self.files() if "Dockerfile" in f.name]
+        found: set[str] = set()
+        for text in texts:
+            stages = {stage for _, stage in _FROM.findall(text) if stage}
+            found |= {image for image, _ in _FROM.findall(text) if image not in stages and image != "scratch" and "$" not in image}
+        return tuple(sorted(found))
+
+    def build(self, dockerfile: str = "Dockerfile", target: str | None = None, **arguments: str) -> Image:
+        """Build an image of this recipe on the engine and measure it.
+
+        Args:
+            dockerfile: the Dockerfile in the recipe folder.
+            target: the stage to stop at; the last one where None.
+            arguments: values for the Dockerfile's `ARG`s.
+
+        Raises:
+            RecipeError: where there is no such Dockerfile.
+            BuildFailed: where the builder refuses; the message holds the builder's own last words.
+        """
+        text = self.read(dockerfile)
+        return build(self.path, dockerfile, text, self.name, self.bases(dockerfile), target, arguments)
+
+    def down(self) -> None:
+        """Remove everything that this run made for its recipes: containers, networks, volumes, images."""
+        run.reap(connect(), only=run.RUN)

@@ -1,0 +1,14 @@
+FROM python:3.13-alpine AS build
+WORKDIR /build
+COPY requirements.txt poetry.lock pyproject.toml ./
+RUN pip install --no-cache-dir -r requirements.txt && \
+    POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-root --only main --no-interaction --no-ansi --no-cache
+
+# A fresh start: only what is copied over comes along, and Poetry stays behind.
+FROM python:3.13-alpine
+COPY --from=build /build/.venv /build/.venv
+ENV PATH=/build/.venv/bin:$PATH
+COPY app /app
+WORKDIR /app
+USER 1000:1000
+CMD ["gunicorn", "--bind=0.0.0.0:5000", "echo:app"]
