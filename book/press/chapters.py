@@ -10,9 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from .. import engine
 from ..progress import Step
@@ -102,7 +101,8 @@ async def _run(chapter: Chapter, cell_done: object) -> Failure | None:
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
-        km=AsyncKernelManager(kernel_name="python3", transport="ipc"),  # TCP would be open to every user of the machine
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(NOTEBOOKS)}},
         record_timing=False,
         store_widget_state=False,
@@ -112,8 +112,8 @@ async def _run(chapter: Chapter, cell_done: object) -> Failure | None:
         await client.async_execute()
     except CellExecutionError as problem:
         return Failure(chapter.name, problem.evalue or problem.ename)
-    except (TimeoutError, RuntimeError) as problem:
-        return Failure(chapter.name, f"a cell did not end within {CELL_SECONDS} seconds, or its kernel died ({type(problem).__name__})")
+    except (CellTimeoutError, DeadKernelError, RuntimeError) as problem:
+        return Failure(chapter.name, f"its kernel did not go on: {problem}")
     _settle(notebook)
     notebook.metadata["book"] = {"digest": digest, "provenance": asdict(engine.provenance(chapter.recipe.bases()))}
     nbformat.write(notebook, chapter.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from html import escape
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -14,6 +15,7 @@ from .chapters import chapters
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", _footer_and_banner)
+    app.connect("html-page-context", _without_thebe, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -24,6 +26,13 @@ def _footer_and_banner(app: Sphinx, config: Config) -> None:
         config.html_theme_options["announcement"] = (
             f"The chapters were not run on this machine ({escape(reason)}). What you see are the outputs that came with the book."
         )
+
+
+def _without_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Leave out the scripts of a button that this book does not have; they would also be declared twice on a page."""
+    for kind in ("script_files", "css_files"):
+        files = context.get(kind, [])
+        files[:] = [file for file in files if "thebe" not in f"{file} {getattr(file, 'attributes', '')}".lower()]
 
 
 def _provenance() -> str:

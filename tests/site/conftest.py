@@ -1,0 +1,76 @@
+"""The built site in Debian's chromium, over http and as files."""
+
+import functools
+import http.server
+import threading
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from book.press import site
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = sorted(str(path.relative_to(site.HTML)) for folder in ("book/pages", "notebooks") for path in (site.HTML / folder).glob("*.html"))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def over_http():
+    class Silent(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(site.HTML)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(params=["http", "file"])
+def root(request, over_http):
+    return over_http if request.param == "http" else site.HTML.as_uri()
+
+
+class Visit:
+    """A page that was opened, with what it asked for and what it complained of."""
+
+    def __init__(self, browser, url, **options):
+        self.requests, self.errors = [], []
+        self.page = browser.new_context(**options).new_page()
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.goto(url)
+        self.page.wait_for_load_state("networkidle")
+
+    def close(self):
+        self.page.context.close()
+
+
+@pytest.fixture
+def visit(browser):
+    opened = []
+
+    def go(url, **options):
+        opened.append(Visit(browser, url, **options))
+        return opened[-1]
+
+    yield go
+    for one in opened:
+        one.close()

@@ -1,0 +1,64 @@
+import pytest
+
+from tests.site.conftest import PAGES
+
+CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
+PHONE = {"viewport": {"width": 390, "height": 844}}
+KNOWN = "Got invalid theme mode"  # the theme says so of itself on a first visit, and goes on
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_nobody_else_for_anything_and_has_no_errors(visit, root, page):
+    seen = visit(f"{root}/{page}")
+    strangers = [url for url in seen.requests if not url.startswith((root, "data:", "blob:"))]
+    assert strangers == []
+    assert [error for error in seen.errors if KNOWN not in error] == []
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_shows_its_outputs_with_no_kernel_and_no_script(visit, over_http, page):
+    body = visit(f"{over_http}/{page}", java_script_enabled=False).page
+    assert body.locator(".book-claim").count() >= 4
+    assert body.locator("caption", has_text="What this page was run on").count() == 1
+    assert body.locator(".cell_output pre").first.is_visible()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_in_its_footer_on_what_the_book_was_run(visit, over_http, page):
+    footer = visit(f"{over_http}/{page}").page.locator(".book-provenance")
+    assert "Docker Engine" in footer.inner_text()
+    assert "python:3.13-slim" in footer.inner_text()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_a_phone(visit, over_http, page):
+    body = visit(f"{over_http}/{page}", **PHONE).page
+    width = body.evaluate("document.documentElement.scrollWidth")
+    wide = "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > 420).map(e => e.outerHTML.slice(0, 90)).slice(0, 3)"
+    assert width <= 390, body.evaluate(wide)
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_charts_and_claims_can_be_read_in_dark_mode(visit, over_http, page):
+    body = visit(f"{over_http}/{page}", color_scheme="dark").page
+    light = "e => { const [r, g, b] = getComputedStyle(e).color.match(/\\d+/g).map(Number); return r + g + b }"
+    for what in (".book-claim", ".book-table caption", ".book-table td"):
+        assert body.locator(what).first.evaluate(light) > 450, what
+    behind = body.locator(".cell_output .text_html").first.evaluate("e => getComputedStyle(e).backgroundColor")
+    assert behind == "rgba(0, 0, 0, 0)"
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_the_solution_is_folded_until_it_is_asked_for(visit, over_http, page):
+    body = visit(f"{over_http}/{page}").page
+    fold = body.locator("details.hide").first
+    claim = fold.locator("xpath=following::details").locator(".book-claim, pre").first
+    assert not claim.is_visible()
+    for summary in body.locator("details.hide > summary").all():
+        summary.click()
+    assert claim.is_visible()
+
+
+def test_search_finds_a_word_of_a_chapter(visit, over_http):
+    body = visit(f"{over_http}/search.html?q=musllinux").page
+    body.locator("#search-results a", has_text="Make the image smaller").wait_for(timeout=10_000)
