@@ -102,7 +102,11 @@ def address() -> str:
 
 
 def tool(
-    *arguments: str, cwd: Path | None = None, timeout: float = _SILENT_SECONDS, heard: Callable[[str], None] = lambda line: None
+    *arguments: str,
+    cwd: Path | None = None,
+    timeout: float = _SILENT_SECONDS,
+    heard: Callable[[str], None] = lambda line: None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run the real `buildx` or `compose` against the engine in use, and return what it said.
 
@@ -111,6 +115,7 @@ def tool(
         cwd: the folder to run in.
         timeout: seconds until the tool is stopped.
         heard: called with each line of its progress as it comes.
+        environment: variables to set for it.
 
     Raises:
         ToolMissing: where the tool is not there or too old.
@@ -118,9 +123,8 @@ def tool(
     """
     name, *rest = arguments
     command = [str(_plugins()[f"docker-{name}"]), *rest]
-    process = subprocess.Popen(
-        command, cwd=cwd, env=tool_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-    )
+    variables = {**tool_environment(), **(environment or {})}
+    process = subprocess.Popen(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
     said: list[str] = []
 
     def listen(lines: Iterable[str]) -> None:

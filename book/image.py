@@ -107,7 +107,7 @@ class Image:
         with self._container(ports={f"{port}/tcp": ("127.0.0.1", None)}) as container:
             container.reload()
             published = container.attrs["NetworkSettings"]["Ports"][f"{port}/tcp"][0]["HostPort"]
-            return _answer(container, f"http://127.0.0.1:{published}{path}")
+            return answer(container, f"http://127.0.0.1:{published}{path}")
 
     @contextmanager
     def _container(self, **options) -> Iterator[Container]:
@@ -208,7 +208,12 @@ def _last_words(dockerfile: str, said: str) -> str:
     return f"{dockerfile} does not build. The builder's last words:\n\n" + "\n".join([line for line in lines if line][-_LAST_LINES:])
 
 
-def _answer(container: Container, url: str) -> Answer:
+def answer(container: Container, url: str) -> Answer:
+    """Ask for `url` until an HTTP answer comes, whatever its status.
+
+    Raises:
+        NoAnswer: where nothing answers in time; the message holds the container's last words.
+    """
     started = time.monotonic()
     while time.monotonic() - started < _ANSWER_SECONDS:
         try:

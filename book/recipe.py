@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from . import run
+from . import run, stack
 from .engine import ROOT, connect
 from .image import Image, build
 
@@ -90,6 +91,45 @@ class Recipe:
         """
         text = self.read(dockerfile)
         return build(self.path, dockerfile, text, self.name, self.bases(dockerfile), target, arguments)
+
+    def check(self, file: str = "compose.yaml", **environment: str) -> stack.Check:
+        """What Compose says of a file of this recipe, without starting anything.
+
+        Args:
+            file: the Compose file in the recipe folder.
+            environment: values for the variables in the file.
+
+        Raises:
+            RecipeError: where there is no such file.
+        """
+        self.read(file)
+        return stack.check(self.path, file, environment)
+
+    def up(
+        self,
+        file: str = "compose.yaml",
+        *services: str,
+        wait: bool = True,
+        free_ports: bool = True,
+        profiles: Iterable[str] = (),
+        **environment: str,
+    ) -> stack.Stack:
+        """Bring a Compose file of this recipe up, under a name of its own and with free ports of 127.0.0.1.
+
+        Args:
+            file: the Compose file in the recipe folder.
+            services: what to bring up, with what it depends on; all where none is named.
+            wait: until all are running and healthy.
+            free_ports: False keeps the ports of the file.
+            profiles: the profiles to switch on.
+            environment: values for the variables in the file.
+
+        Raises:
+            RecipeError: where there is no such file.
+            StackFailed: where Compose refuses; the message holds its own last words.
+        """
+        self.read(file)
+        return stack.up(self.path, file, self.name, services, wait, free_ports, profiles, environment)
 
     def down(self) -> None:
         """Remove everything that this run made for its recipes: containers, networks, volumes, images."""
