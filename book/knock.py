@@ -37,19 +37,19 @@ def split(target: str) -> tuple[str, str, int, str]:
     return speak, parts.hostname, port, parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def knock(target: str, limit: float, at: tuple[str, int] | None = None) -> dict:
+def knock(target: str, limit: float, at: str | None = None) -> dict:
     """Knock once.
 
     Args:
         target: as `split` takes it.
         limit: seconds until there is no answer.
-        at: the host and port where the target is to be found, where its own name does not lead there.
+        at: the `host:port` where the target is found, where its own name does not lead there.
 
     Returns:
         `ok`, the `verdict` in words, the `seconds` it took, the `error` as it was raised, and the `addresses` of the name.
     """
     speak, host, port, path = split(target)
-    where = at or (host, port)
+    where = (at.rpartition(":")[0], int(at.rpartition(":")[2])) if at else (host, port)
     started = time.monotonic()
     addresses: list[str] = []
     error = ""
@@ -67,12 +67,12 @@ def knock(target: str, limit: float, at: tuple[str, int] | None = None) -> dict:
     return {"ok": ok, "verdict": verdict, "seconds": time.monotonic() - started, "error": error, "addresses": addresses}
 
 
-def knock_at_all(targets: list[str], limit: float, at: dict[str, tuple[str, int]] | None = None) -> list[dict]:
+def knock_at_all(targets: list[str], limit: float, at: str | None = None) -> list[dict]:
     """Knock at all targets at the same time; what has not answered after `limit` seconds gets its verdict then."""
     answers: dict[str, dict] = {}
 
     def one(target: str) -> None:
-        answers[target] = knock(target, limit, (at or {}).get(target))
+        answers[target] = knock(target, limit, at)
 
     threads = [threading.Thread(target=one, args=(target,), daemon=True) for target in targets]  # a look-up cannot be cut short
     deadline = time.monotonic() + limit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,15 +78,16 @@ def inside(container: Container, source: str, targets: Iterable[str], limit: flo
     return tuple(_reach(source, target, told) for target, told in zip(targets, json.loads(said), strict=True))
 
 
-def outside(targets: Mapping[str, tuple[str, int] | None], limit: float) -> tuple[Reach, ...]:
+def outside(target: str, at: str | None, limit: float) -> tuple[Reach]:
     """Knock from this machine.
 
     Args:
-        targets: where to knock, and the published host and port where each is found; None where its own name leads there.
-        limit: seconds for each.
+        target: where to knock.
+        at: the published address where it is found, as `127.0.0.1:32768`; None where its own name leads there.
+        limit: seconds until there is no answer.
     """
-    told = knock.knock_at_all(list(targets), limit, {target: at for target, at in targets.items() if at})
-    return tuple(_reach(HERE, target, answer) for target, answer in zip(targets, told, strict=True))
+    (told,) = knock.knock_at_all([target], limit, at)
+    return (_reach(HERE, target, told),)
 
 
 def silent(source: str, targets: Iterable[str], verdict: str, error: str) -> tuple[Reach, ...]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import run, stack
+from . import run, stack, timeline
 from .engine import ROOT, connect
 from .image import Image, build
 
@@ -130,6 +130,50 @@ class Recipe:
         """
         self.read(file)
         return stack.up(self.path, file, self.name, services, wait, free_ports, profiles, environment)
+
+    def time_up(
+        self, file: str = "compose.yaml", *services: str, ask: Iterable[str], wait: bool = False, limit: float = 30.0, **environment: str
+    ) -> tuple[stack.Stack, timeline.Timeline]:
+        """Bring a Compose file up as `up` does, and record what happens when, until all of `ask` has answered.
+
+        Args:
+            file: the Compose file in the recipe folder.
+            services: what to bring up, with what it depends on; all where none is named.
+            ask: `service:port`, `http://service:port/path` or `postgres://service:port`; each must be published.
+            wait: whether `up` itself waits until all are running and healthy.
+            limit: seconds to wait for answers after `up` has returned.
+            environment: values for the variables in the file.
+
+        Raises:
+            RecipeError: where there is no such file.
+            StackFailed: where Compose refuses; the message holds its own last words.
+        """
+        self.read(file)
+        project = stack.name(self.name)
+        return timeline.time_up(
+            lambda: stack.up(self.path, file, self.name, services, wait, environment=environment, project=project), project, ask, limit
+        )
+
+    def race(
+        self, runs: int, file: str = "compose.yaml", *, ask: Iterable[str], wait: bool = False, limit: float = 30.0, **environment: str
+    ) -> tuple[timeline.Timeline, ...]:
+        """Time `up` several times, each from nothing, and take each down again; one that fails has `failed` in its timeline.
+
+        Args:
+            runs: how often.
+            file: the Compose file in the recipe folder.
+            ask: as for `time_up`.
+            wait: as for `time_up`.
+            limit: as for `time_up`.
+            environment: values for the variables in the file.
+        """
+        self.read(file)
+        return timeline.race(
+            lambda project: stack.up(self.path, file, self.name, (), wait, environment=environment, project=project),
+            [stack.name(self.name) for _ in range(runs)],
+            ask,
+            limit,
+        )
 
     def down(self) -> None:
         """Remove everything that this run made for its recipes: containers, networks, volumes, images."""

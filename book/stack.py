@@ -24,8 +24,8 @@ from .engine import connect, tool
 _WAIT_SECONDS = 120
 _UP_SECONDS = 900
 _LAST_LINES = 8
-_OF_PROJECT = "com.docker.compose.project"
-_OF_SERVICE = "com.docker.compose.service"
+OF_PROJECT = "com.docker.compose.project"
+OF_SERVICE = "com.docker.compose.service"
 _count = itertools.count(1)
 
 _LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
@@ -154,12 +154,12 @@ class Stack:
         Raises:
             StackError: where it does not publish that port.
         """
-        published = _published(self._container(service))
-        port = next(iter(published)) if port is None and len(published) == 1 else port
-        if port not in published:
-            have = ", ".join(map(str, published)) or "none"
+        places = published(self._container(service))
+        port = next(iter(places)) if port is None and len(places) == 1 else port
+        if port not in places:
+            have = ", ".join(map(str, places)) or "none"
             raise StackError(f"{service} does not publish port {port or '(which?)'} in {self.file}. It publishes: {have}.")
-        return f"http://{published[port]}"
+        return f"http://{places[port]}"
 
     def ask(self, service: str, path: str = "/", port: int | None = None) -> image.Answer:
         """Ask a service for `path` over HTTP from this machine, again and again until it answers.
@@ -182,7 +182,7 @@ class Stack:
         """
         for target in targets:
             knock.split(target)
-        names = dict.fromkeys(container.labels[_OF_SERVICE] for container in self._containers()) if sources is None else sources
+        names = dict.fromkeys(container.labels[OF_SERVICE] for container in self._containers()) if sources is None else sources
         with ThreadPoolExecutor() as pool:
             return tuple(itertools.chain.from_iterable(pool.map(lambda source: self._reach(source, targets, limit), names)))
 
@@ -206,7 +206,7 @@ class Stack:
     def down(self) -> None:
         """Remove its containers, networks, volumes and the images built for it. Nothing is given time to finish."""
         self._compose("down", "--volumes", "--remove-orphans", "--timeout", "0")
-        for built in connect().images.list(filters={"label": f"{_OF_PROJECT}={self.project}"}):
+        for built in connect().images.list(filters={"label": f"{OF_PROJECT}={self.project}"}):
             connect().images.remove(built.id, force=True)
 
     def __enter__(self) -> Stack:
@@ -218,25 +218,22 @@ class Stack:
     def _reach(self, source: str, targets: Iterable[str], limit: float) -> tuple[probe.Reach, ...]:
         if source != probe.HERE:
             return probe.inside(self._container(source), source, targets, limit, self.recipe)
-        published = {container.labels[_OF_SERVICE]: _published(container) for container in self._containers()}
-        seen: list[probe.Reach] = []
-        for target in targets:
-            _, host, port, _ = knock.split(target)
-            if port and host in published and port not in published[host]:
-                seen += probe.silent(
-                    source, [target], "not published", f"{host} publishes: {', '.join(map(str, published[host])) or 'nothing'}"
-                )
-            else:
-                at = published.get(host, {}).get(port)
-                seen += probe.outside({target: (at.split(":")[0], int(at.split(":")[1])) if at else None}, limit)
-        return tuple(seen)
+        places = {container.labels[OF_SERVICE]: published(container) for container in self._containers()}
+        return tuple(itertools.chain.from_iterable(self._reach_from_here(target, places, limit) for target in targets))
+
+    def _reach_from_here(self, target: str, places: Mapping[str, Mapping[int, str]], limit: float) -> tuple[probe.Reach, ...]:
+        _, host, port, _ = knock.split(target)
+        have = places.get(host)
+        if port and have is not None and port not in have:
+            return probe.silent(probe.HERE, [target], "not published", f"{host} publishes: {', '.join(map(str, have)) or 'nothing'}")
+        return probe.outside(target, (have or {}).get(port), limit)
 
     def _containers(self) -> list[Container]:
-        found = connect().containers.list(all=True, filters={"label": f"{_OF_PROJECT}={self.project}"}, ignore_removed=True)
-        return sorted(found, key=lambda container: (container.labels[_OF_SERVICE], container.name))
+        found = connect().containers.list(all=True, filters={"label": f"{OF_PROJECT}={self.project}"}, ignore_removed=True)
+        return sorted(found, key=lambda container: (container.labels[OF_SERVICE], container.name))
 
     def _container(self, service: str) -> Container:
-        found = {container.labels[_OF_SERVICE]: container for container in reversed(self._containers())}
+        found = {container.labels[OF_SERVICE]: container for container in reversed(self._containers())}
         if service not in found:
             raise StackError(f"{self.file} has no service {service} that is up. It has: {', '.join(reversed(found)) or 'none'}.")
         return found[service]
@@ -391,7 +388,7 @@ def _last_words(stack: Stack) -> str:
         state = container.attrs["State"]
         if state["Status"] in ("exited", "restarting", "dead") or state.get("Health", {}).get("Status") == "unhealthy":
             words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
-            said += f"\n\n{container.labels[_OF_SERVICE]} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
+            said += f"\n\n{container.labels[OF_SERVICE]} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
     return said
 
 
@@ -407,24 +404,24 @@ def _service(container: Container) -> Service:
     attributes = container.attrs
     state, networks = attributes["State"], attributes["NetworkSettings"]["Networks"]
     return Service(
-        name=container.labels[_OF_SERVICE],
+        name=container.labels[OF_SERVICE],
         container=container.name,
         state=state["Status"],
         exit_code=state["ExitCode"],
         health=state.get("Health", {}).get("Status", ""),
         restarts=attributes["RestartCount"],
         addresses={name: network["IPAddress"] for name, network in sorted(networks.items()) if network["IPAddress"]},
-        published=_published(container),
+        published=published(container),
         command=_process_one(container),
     )
 
 
-def _published(container: Container) -> dict[int, str]:
+def published(container: Container) -> dict[int, str]:
+    """Port in the container → address on this machine, as `127.0.0.1:32768`."""
     ports = container.attrs["NetworkSettings"]["Ports"] or {}
-    found = {int(port.split("/")[0]): bound[0] for port, bound in sorted(ports.items()) if bound}
-    return {
-        port: f"{'127.0.0.1' if at['HostIp'] in ('', '0.0.0.0', '::') else at['HostIp']}:{at['HostPort']}" for port, at in found.items()
-    }
+    bound = {int(port.partition("/")[0]): places[0] for port, places in sorted(ports.items()) if places}
+    everywhere = ("", "0.0.0.0", "::")
+    return {port: f"{'127.0.0.1' if at['HostIp'] in everywhere else at['HostIp']}:{at['HostPort']}" for port, at in bound.items()}
 
 
 def _process_one(container: Container) -> str:

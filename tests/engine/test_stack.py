@@ -123,7 +123,7 @@ def test_a_port_of_the_file_clashes_as_it_would_for_the_reader(written):
         holder.listen()
         port = holder.getsockname()[1]
         before = ours()
-        with pytest.raises(StackFailed, match="already (allocated|in use)(.|\n)*holds that port"):
+        with pytest.raises(StackFailed, match=r"already (allocated|in use)(.|\n)*holds that port"):
             written(WEB.replace("5000:5000", f"{port}:5000")).up(free_ports=False)
     assert ours() == before
 
@@ -137,15 +137,32 @@ def test_the_ports_of_the_file_can_be_kept(written):
         assert stack.service("web").published == {5000: f"127.0.0.1:{port}"}
 
 
+EXITS = """
+services:
+  one: {image: "python:3.13-alpine", command: "sh -c 'echo no such luck; exit 3'"}
+  two: {image: "python:3.13-alpine", depends_on: {one: {condition: service_completed_successfully}}}
+"""
+DOES_NOT_BUILD = r"""
+services: {one: {build: {dockerfile_inline: "FROM python:3.13-alpine\nRUN echo wrong; false"}}}
+"""
+NO_NETWORK = """
+services: {one: {image: "python:3.13-alpine"}}
+networks: {default: {external: true, name: nobody-made}}
+"""
+UNDECLARED = """
+services: {one: {image: "python:3.13-alpine", depends_on: [two]}}
+"""
+
+
 @pytest.mark.parametrize(
     ("compose", "words"),
     [
-        ("services: {one: {image: 'python:3.13-alpine', command: \"sh -c 'echo no such luck; exit 3'\"}}", "one .*exited, exit code 3.* said:\nno such luck"),
-        ("services: {one: {build: {dockerfile_inline: \"FROM python:3.13-alpine\\nRUN echo wrong; false\"}}}", "\nwrong\n.*failed to solve"),
-        ("services: {one: {image: 'python:3.13-alpine'}}\nnetworks: {default: {external: true, name: nobody-made}}", "docker network create nobody-made"),
-        ("services: {one: {image: 'python:3.13-alpine', depends_on: [two]}}", "depends on undefined service .*Declare two under `services`"),
+        (EXITS, "one .*exited, exit code 3.* said:\nno such luck"),
+        (DOES_NOT_BUILD, "\nwrong\n.*failed to solve"),
+        (NO_NETWORK, "docker network create nobody-made"),
+        (UNDECLARED, "depends on undefined service .*Declare two under `services`"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_come_up_says_why_and_leaves_nothing(written, compose, words):
     before = ours()
     with pytest.raises(StackFailed, match=f"(?s)compose.yaml .*{words}") as failed:
