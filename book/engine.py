@@ -143,7 +143,15 @@ def tool(
         process.kill()
         listener.join()
         reader.join()
-    return subprocess.CompletedProcess(command, process.returncode, "".join(answered), "".join(said))
+    return subprocess.CompletedProcess(process.args, process.returncode, "".join(answered), "".join(said))
+
+
+def start(*arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start the real `buildx` or `compose` as `tool` does, and leave it running; who starts it reads its pipes and ends it."""
+    name, *rest = arguments
+    command = [str(_plugins()[f"docker-{name}"]), *rest]
+    variables = {**tool_environment(), **(environment or {})}
+    return subprocess.Popen(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
 
 
 def tool_environment() -> dict[str, str]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+
+from docker.models.networks import Network
 
 from . import run, stack, timeline
 from .engine import ROOT, connect
@@ -130,6 +134,21 @@ class Recipe:
         """
         self.read(file)
         return stack.up(self.path, file, self.name, services, wait, free_ports, profiles, environment)
+
+    def network(self, name: str) -> Network:
+        """Make a network of this name, as `docker network create` does; it has `remove()`.
+
+        Raises:
+            APIError: where there is one already.
+        """
+        return connect().networks.create(name, labels=run.labels(self.name))
+
+    def copy(self) -> Recipe:
+        """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""
+        place = tempfile.TemporaryDirectory(prefix="recipe-", ignore_cleanup_errors=True)
+        twin = Recipe(shutil.copytree(self.path, Path(place.name) / self.name, ignore=shutil.ignore_patterns(*_JUNK)))
+        twin._place = place
+        return twin
 
     def time_up(
         self, file: str = "compose.yaml", *services: str, ask: Iterable[str], wait: bool = False, limit: float = 30.0, **environment: str

@@ -8,10 +8,12 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 
 import yaml
@@ -19,7 +21,7 @@ from docker.errors import APIError
 from docker.models.containers import Container
 
 from . import image, knock, probe, run
-from .engine import connect, tool
+from .engine import connect, start, tool
 
 _WAIT_SECONDS = 120
 _UP_SECONDS = 900
@@ -107,12 +109,18 @@ class Stack:
         file: the Compose file.
         recipe: the recipe it belongs to.
         warnings: what Compose warned of.
+        override: the second Compose file of the run, which `up` wrote.
+        folder: where the file lies.
+        variables: the values that were given for the variables in the file.
     """
 
     project: str
     file: str
     recipe: str
     warnings: tuple[str, ...]
+    override: str = field(repr=False)
+    folder: Path = field(repr=False)
+    variables: Mapping[str, str] = field(repr=False)
 
     def services(self) -> tuple[Service, ...]:
         """All services with a container, running or not, in the order of their names."""
@@ -203,6 +211,25 @@ class Stack:
         """Send `signal` to process 1 of a service."""
         self._compose("kill", "--signal", signal, service)
 
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Let `docker compose watch` follow the files named under `develop`, as long as the block runs.
+
+        Raises:
+            StackError: where it ends at once, as it does where no service has a `watch`.
+        """
+        with self._files() as files:
+            watcher = start("compose", *files, "watch", "--no-up", cwd=self.folder, environment=self.variables)
+            try:
+                if not any("Watch enabled" in line for line in watcher.stdout):
+                    raise StackError(f"{self.file}: docker compose watch says: {_words(watcher.stderr.read(), self.folder, self.project)}")
+                for pipe in (watcher.stdout, watcher.stderr):  # a full pipe would hold it up
+                    Thread(target=pipe.read, daemon=True).start()
+                yield
+            finally:
+                watcher.kill()
+                watcher.wait()
+
     def down(self) -> None:
         """Remove its containers, networks, volumes and the images built for it. Nothing is given time to finish."""
         self._compose("down", "--volumes", "--remove-orphans", "--timeout", "0")
@@ -227,6 +254,13 @@ class Stack:
         if port and have is not None and port not in have:
             return probe.silent(probe.HERE, [target], "not published", f"{host} publishes: {', '.join(map(str, have)) or 'nothing'}")
         return probe.outside(target, (have or {}).get(port), limit)
+
+    @contextmanager
+    def _files(self) -> Iterator[list[str]]:
+        with tempfile.TemporaryDirectory() as place:
+            added = Path(place) / "run.yaml"
+            added.write_text(self.override)
+            yield ["--project-name", self.project, "--file", self.file, "--file", str(added)]
 
     def _containers(self) -> list[Container]:
         found = connect().containers.list(all=True, filters={"label": f"{OF_PROJECT}={self.project}"}, ignore_removed=True)
@@ -289,24 +323,23 @@ def up(
     verdict, config = _read(folder, file, project, environment)
     if verdict.error:
         raise StackFailed(f"{file} is not valid. Compose says:\n{verdict.error}{_next_step(verdict.error)}")
-    stack = Stack(project, file, recipe, verdict.warnings)
-    with tempfile.TemporaryDirectory() as place:
-        added = Path(place) / "run.yaml"
-        added.write_text(override(config, project, run.labels(recipe), free_ports))
-        command = ["--project-name", project, "--file", file, "--file", str(added)]
-        command += [part for profile in profiles for part in ("--profile", profile)]
-        command += ["up", "--build", "--detach", *(["--wait", "--wait-timeout", str(_WAIT_SECONDS)] if wait else []), *services]
-        try:
+    added = override(config, project, run.labels(recipe), free_ports)
+    stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}))
+    chosen = [part for profile in profiles for part in ("--profile", profile)]
+    waiting = ["--wait", "--wait-timeout", str(_WAIT_SECONDS)] if wait else []
+    try:
+        with stack._files() as files:
+            command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
             done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, environment=environment)
-            if done.returncode:
-                said = _words(done.stderr, folder, project, done.stdout)
-                raise StackFailed(f"{file} does not come up. Compose says:\n{said}{_next_step(said)}{_last_words(stack)}")
-        except subprocess.TimeoutExpired:
-            _sweep(stack)
-            raise StackFailed(f"{file} did not come up within {_UP_SECONDS} seconds.") from None
-        except BaseException:
-            _sweep(stack)
-            raise
+        if done.returncode:
+            said = _words(done.stderr, folder, project, done.stdout)
+            raise StackFailed(f"{file} does not come up. Compose says:\n{said}{_next_step(said)}{_last_words(stack)}")
+    except subprocess.TimeoutExpired:
+        _sweep(stack)
+        raise StackFailed(f"{file} did not come up within {_UP_SECONDS} seconds.") from None
+    except BaseException:
+        _sweep(stack)
+        raise
     return stack
 
 

@@ -1,6 +1,9 @@
 """What a chapter relies on when it brings a Compose file up."""
 
+import os
 import socket
+import subprocess
+import sys
 import urllib.request
 
 import pytest
@@ -9,6 +12,7 @@ from conftest import WEB, ours
 from book import run
 from book.engine import connect
 from book.stack import StackError, StackFailed
+from book.timeline import seconds_until
 
 EVERYTHING = """
 version: '3.8'
@@ -179,3 +183,55 @@ def test_check_says_what_compose_thinks_and_starts_nothing(written):
     deprecated = written("version: '3'\nservices: {one: {image: x}}\nnetworks: {default: {external: {name: shared}}}").check()
     assert deprecated.warnings[1] == "networks.default: external.name is deprecated. Please set name and external: true"
     assert ours() == before
+
+
+def test_watch_brings_a_saved_file_into_the_running_container(written):
+    compose = """
+services:
+  web:
+    build: {dockerfile_inline: "FROM python:3.13-alpine\\nCOPY page.html /app/\\n"}
+    command: python -m http.server 5000 -d /app
+    init: true
+    ports: ["5000:5000"]
+    develop: {watch: [{action: sync, path: page.html, target: /app/page.html}]}
+"""
+    recipe = written(compose, **{"page.html": "old"}).copy()
+    with recipe.up() as stack, stack.watch():
+        assert stack.ask("web", "/page.html").text == "old"
+        (recipe.path / "page.html").write_text("new")
+        assert seconds_until(lambda: stack.ask("web", "/page.html").text == "new") > 0
+
+
+def test_a_file_with_nothing_to_watch_is_told(written):
+    with written().up() as stack, pytest.raises(StackError, match=r"compose watch says: none of the selected services"), stack.watch():
+        pass
+
+
+def test_two_projects_meet_on_a_network_made_for_them(written):
+    recipe = written(WEB + "networks: {default: {name: "${NETWORK}", external: true}}\n")
+    network = recipe.network(f"meeting-{run.RUN}")
+    try:
+        with recipe.up(NETWORK=network.name) as one, recipe.up(NETWORK=network.name) as two:
+            for stack in (one, two):
+                (seen,) = stack.reach("web")
+                assert seen.verdict == "resolves to 2 addresses"
+        assert network.id in ours(), "a network that others made stays when a stack goes down"
+    finally:
+        network.remove()
+
+
+def test_what_a_killed_kernel_left_goes_with_the_next_run(written):
+    recipe = written(EVERYTHING, Dockerfile="FROM python:3.13-alpine\nRUN echo here > /where\n")
+    kernel = f"import os; from book import Recipe; print(Recipe({str(recipe.path)!r}).up().project, flush=True); os.kill(os.getpid(), 9)"
+    project = subprocess.run(
+        [sys.executable, "-c", kernel], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": "."}
+    ).stdout.strip()
+    client, of_project = connect(), {"filters": {"label": f"com.docker.compose.project={project}"}}
+    (web,) = client.containers.list(filters={"label": [f"com.docker.compose.project={project}", "com.docker.compose.service=web"]})
+    volumes = {mount["Name"] for mount in web.attrs["Mounts"]}
+    assert len(volumes) == 2
+    run.reap(client)
+    assert not client.containers.list(all=True, **of_project)
+    assert not client.images.list(**of_project)
+    assert not client.networks.list(**of_project)
+    assert not volumes & {volume.name for volume in client.volumes.list()}
