@@ -91,18 +91,21 @@ def record(project: str, ask: Iterable[str] = (), limit: float = 30.0) -> Iterat
     recording, over = Recording(), Flag()
     asked = {target: knock.split(target)[1] for target in ask}
     askers: dict[str, Thread] = {}
+    ended: set[str] = set()
 
     def listen() -> None:
         killed = set()
         for told in stream:
-            action, about = told["Action"], told["Actor"]["Attributes"]
+            action, about, container_id = told["Action"], told["Actor"]["Attributes"], told["Actor"]["ID"]
             service = about[OF_SERVICE]
             if action == "kill":
-                killed.add(told["Actor"]["ID"])
-            if action in _SEEN and not (action == "die" and told["Actor"]["ID"] in killed):
+                killed.add(container_id)
+            if action in _SEEN and not (action == "die" and container_id in killed):
                 recording.note(service, _SEEN[action], f"exit code {about['exitCode']}" if action == "die" else "")
+            if action == "die":
+                ended.add(container_id)
             for target in [target for target in asked if asked[target] == service and action == "start" and target not in askers]:
-                askers[target] = Thread(target=_try, args=(target, told["Actor"]["ID"], recording, over), daemon=True)
+                askers[target] = Thread(target=_try, args=(target, container_id, recording, ended, over), daemon=True)
                 askers[target].start()
 
     # The engine listens for us before it sends the headers of its answer: nothing that happens from here on is missed.
@@ -148,7 +151,7 @@ def race(bring_up: Callable[[str], Stack], projects: Iterable[str], ask: Iterabl
     return tuple(seen)
 
 
-def _try(target: str, container_id: str, recording: Recording, over: Flag) -> None:
+def _try(target: str, container_id: str, recording: Recording, ended: set[str], over: Flag) -> None:
     """Knock until there is an answer, the container has ended, or the recording is over."""
     speak, service, port, _ = knock.split(target)
     before = ""
@@ -161,7 +164,7 @@ def _try(target: str, container_id: str, recording: Recording, over: Flag) -> No
         tried = knock.knock(target, _TRY_SECONDS, at) if at else {"ok": False, "verdict": "not published"}
         if tried["ok"]:
             recording.note(service, "port open" if speak == "port" else "first answer")
-        if tried["ok"] or container.status == "exited":
+        if tried["ok"] or (container.status == "exited" and container_id in ended):  # its end may be on its way to us
             return
         if container.status == "running" and tried["verdict"] != before:
             before = tried["verdict"]

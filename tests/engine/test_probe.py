@@ -38,6 +38,11 @@ services:
     image: python:3.13-alpine
     command: "true"
     networks: [back]
+  brief:
+    image: python:3.13-alpine
+    command: sleep 1
+    restart: always
+    networks: [apart]
 networks: {front: {}, back: {}, apart: {}}
 """
 
@@ -93,11 +98,19 @@ def test_an_address_on_another_network_does_not_answer_in_time(stack):
 
 
 def test_what_does_not_run_says_so(stack):
-    assert {reach.verdict for reach in stack.reach("web", "web:5000", sources=["looping", "gone"])} == {"not running"}
+    seen = stack.reach("web", "web:5000", sources=["looping", "gone"])
+    assert {reach.verdict for reach in seen} == {"not running"}
+    assert seen[-1].error == "the container is exited"
+
+
+def test_what_ends_while_it_is_asked_gets_no_verdict_on_others(stack):
+    (address,) = stack.service("closed").addresses.values()
+    (seen,) = stack.reach(f"{address}:7000", sources=["brief"], limit=2)
+    assert seen.verdict == "not running"
 
 
 def test_all_services_are_sources_where_none_is_named(stack):
-    assert [reach.source for reach in stack.reach("web")] == ["apart", "closed", "gone", "looping", "twice", "web"]
+    assert [reach.source for reach in stack.reach("web")] == ["apart", "brief", "closed", "gone", "looping", "twice", "web"]
 
 
 def test_from_this_machine_through_the_published_port(stack):

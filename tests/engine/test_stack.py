@@ -208,7 +208,7 @@ def test_a_file_with_nothing_to_watch_is_told(written):
 
 
 def test_two_projects_meet_on_a_network_made_for_them(written):
-    recipe = written(WEB + "networks: {default: {name: "${NETWORK}", external: true}}\n")
+    recipe = written(WEB + 'networks: {default: {name: "${NETWORK}", external: true}}')
     network = recipe.network(f"meeting-{run.RUN}")
     try:
         with recipe.up(NETWORK=network.name) as one, recipe.up(NETWORK=network.name) as two:
