@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from threading import Event as Flag
 from threading import Thread
@@ -120,15 +120,22 @@ def record(project: str, ask: Iterable[str] = (), limit: float = 30.0) -> Iterat
             asker.join(max(0.0, deadline - time.monotonic()))
     finally:
         over.set()
-        stream.close()
+        with suppress(OSError, AttributeError):  # the SDK stumbles over a stream that the engine has ended before
+            stream.close()
         listener.join(_TRY_SECONDS)
 
 
 def time_up(bring_up: Callable[[], Stack], project: str, ask: Iterable[str], limit: float) -> tuple[Stack, Timeline]:
     """Bring a stack up and record it until all of `ask` has answered; see `record`."""
-    with record(project, ask, limit) as recording:
-        stack = bring_up()
-        recording.note("up", "returned")
+    stack = None
+    try:
+        with record(project, ask, limit) as recording:
+            stack = bring_up()
+            recording.note("up", "returned")
+    except BaseException:  # whoever stops the wait for an answer never gets the stack to take down
+        if stack:
+            stack.down()
+        raise
     return stack, recording.timeline()
 
 

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import urllib.request
 
 import pytest
 from conftest import WEB, ours
@@ -137,8 +136,8 @@ def test_the_ports_of_the_file_can_be_kept(written):
         finder.bind(("127.0.0.1", 0))
         port = finder.getsockname()[1]
     with written(WEB.replace("5000:5000", f"127.0.0.1:{port}:5000")).up(free_ports=False) as stack:
-        assert urllib.request.urlopen(f"{stack.url('web')}/").status == 200
         assert stack.service("web").published == {5000: f"127.0.0.1:{port}"}
+        assert stack.ask("web").status == 200
 
 
 EXITS = """
