@@ -23,6 +23,7 @@ STAND_IN_LABEL = "org.docker-recipes.stand-in"
 
 _SILENT_SECONDS = 600  # a build step may print nothing for minutes; longer than this is a hang
 _BUILDX_NEEDED = (0, 17)  # Compose 5 refuses an older one
+_HOME_SOCKETS = (".docker/run/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock")
 _PLUGIN_FOLDERS = (
     "~/.docker/cli-plugins",
     "/usr/local/lib/docker/cli-plugins",
@@ -203,8 +204,9 @@ def origin(reference: str) -> Base:
     except ImageNotFound:
         return Base(reference, "local", "not on this engine")
     labels = attributes["Config"].get("Labels") or {}
-    if STAND_IN_LABEL in labels:
-        return Base(reference, "stand-in", labels[STAND_IN_LABEL])
+    name, _, inside = labels.get(STAND_IN_LABEL, "").partition(" | ")
+    if name == reference:  # an image that is built on a stand-in inherits its label
+        return Base(reference, "stand-in", inside)
     digests = [entry.partition("@")[2] for entry in attributes.get("RepoDigests") or []]
     return Base(reference, "registry", digests[0]) if digests else Base(reference, "local", attributes["Id"])
 

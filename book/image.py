@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -11,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from docker.errors import APIError, BuildError, ImageNotFound
 from docker.models.containers import Container
@@ -19,11 +22,13 @@ from . import run
 from .engine import connect, tool
 
 _NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
-_LAST_LINES = 12
+_LAST_LINES = 8
 _ANSWER_SECONDS = 30
 _RUN_SECONDS = 120
+_LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all()}), sep='\\n')"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines of a step
+_STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
 _SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(nop\)\s*)?")
 
 
@@ -50,8 +55,19 @@ class Output:
     text: str
     exit_code: int
 
-    def __str__(self) -> str:
-        return self.text
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": self.text.rstrip()}
+
+
+@dataclass(frozen=True)
+class Packages:
+    """The names of the Python packages in an image, in order."""
+
+    image: str
+    names: tuple[str, ...]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,9 @@ class Answer:
     text: str
     seconds: float
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # read by IPython
+        printer.text(f"HTTP {self.status}: {self.text.strip()}")
+
 
 @dataclass(frozen=True)
 class Image:
@@ -71,6 +90,7 @@ class Image:
         name: the variant, from the Dockerfile's name.
         id: the engine's id.
         size: bytes as `docker image inspect` counts them.
+        packed: bytes of its layers from `docker image save`, each through gzip (level 6): what a registry moves.
         storage_driver: the driver that counted; sizes of different drivers do not compare.
         layers: the steps, oldest first.
         seconds: how long the build took.
@@ -79,24 +99,35 @@ class Image:
     name: str
     id: str
     size: int
+    packed: int
     storage_driver: str
     layers: tuple[Layer, ...]
     seconds: float
 
-    def packed(self) -> int:
-        """Bytes of `docker image save` through gzip (level 6), which is about what a registry moves."""
-        squeeze = zlib.compressobj(6, wbits=31)
-        return sum(len(squeeze.compress(chunk)) for chunk in connect().images.get(self.id).save()) + len(squeeze.flush())
+    @property
+    def base_size(self) -> int:
+        """Bytes that came with the base image; every image on that base shares them."""
+        return sum(layer.size for layer in self.layers if layer.from_base)
 
-    def run(self, *command: str) -> Output:
+    def run(self, *command: str, user: str = "") -> Output:
         """Run a command in a fresh container of this image, remove the container, and return what it wrote.
 
-        Raises:
-            APIError: where the engine cannot start the command.
+        Args:
+            command: the program and its arguments; one that the image does not have gives exit code 127, as in a shell.
+            user: who runs it; the image's own user where empty.
         """
-        with self._container(command=list(command), entrypoint="") as container:
-            code = container.wait(timeout=_RUN_SECONDS)["StatusCode"]
-            return Output(container.logs().decode(errors="replace"), code)
+        try:
+            with self._container(command=list(command), entrypoint="", user=user) as container:
+                code = container.wait(timeout=_RUN_SECONDS)["StatusCode"]
+                return Output(container.logs().decode(errors="replace"), code)
+        except APIError as problem:
+            if "executable file not found" not in str(problem.explanation):
+                raise
+            return Output(f"{command[0]}: not found in this image\n", 127)
+
+    def packages(self) -> Packages:
+        """The Python packages that the image's own `python` can see."""
+        return Packages(self.name, tuple(self.run("python", "-c", _LIST_PACKAGES).text.split()))
 
     def ask(self, path: str = "/", port: int = 5000) -> Answer:
         """Start the image as it is, ask for `path` over HTTP on a free port of 127.0.0.1, and return the answer.
@@ -105,12 +136,10 @@ class Image:
             NoAnswer: where nothing answers in time; the message holds the container's last words.
         """
         with self._container(ports={f"{port}/tcp": ("127.0.0.1", None)}) as container:
-            container.reload()
-            published = container.attrs["NetworkSettings"]["Ports"][f"{port}/tcp"][0]["HostPort"]
-            return answer(container, f"http://127.0.0.1:{published}{path}")
+            return answer(container, port, path)
 
     @contextmanager
-    def _container(self, **options) -> Iterator[Container]:
+    def _container(self, **options: object) -> Iterator[Container]:
         client = connect()
         container = client.containers.create(self.id, labels=run.labels(self.name), init=True, **options)
         try:
@@ -175,22 +204,58 @@ def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float
     image = client.images.get(reference)
     history = list(reversed(image.history()))
     inherited = max((_shared_steps(image.attrs, base) for base in bases), default=0)
-    layers = tuple(
-        Layer(_instruction(entry["CreatedBy"]), entry["Size"], from_base=number < inherited) for number, entry in enumerate(history)
-    )
-    return Image(name, image.id, image.attrs["Size"], client.info()["Driver"], layers, seconds)
+    steps = (Layer(_instruction(entry["CreatedBy"]), entry["Size"], number < inherited) for number, entry in enumerate(history))
+    layers = tuple(step for step in steps if step.from_base or not step.instruction.startswith(f"LABEL {run.LABEL}"))
+    return Image(name, image.id, image.attrs["Size"], _packed(image.save()), client.info()["Driver"], layers, seconds)
+
+
+class _Stream(io.RawIOBase):
+    """The chunks of a download as a file, so that tarfile can read them as they come."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        self._rest = self._rest or next(self._chunks, b"")
+        taken, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+
+_packed_bytes: dict[str, int] = {}  # by the digest in the blob's name: images share the layers of their base
+
+
+def _packed(saved: Iterator[bytes]) -> int:
+    total = 0
+    with tarfile.open(fileobj=io.BufferedReader(_Stream(saved), 1 << 20), mode="r|") as tar:
+        for member in filter(tarfile.TarInfo.isreg, tar):
+            if member.name not in _packed_bytes:
+                squeeze, blob = zlib.compressobj(6, wbits=31), tar.extractfile(member)
+                packed = sum(len(squeeze.compress(chunk)) for chunk in iter(lambda blob=blob: blob.read(1 << 20), b""))
+                _packed_bytes[member.name] = packed + len(squeeze.flush())
+            total += _packed_bytes[member.name]
+    return total
 
 
 def _sdk(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> None:
     try:
-        connect().images.build(
+        _, log = connect().images.build(
             path=str(folder), dockerfile=dockerfile, tag=tag, labels=labels, target=target or "", buildargs=arguments, rm=True, forcerm=True
         )
+        run.note_images(_STEP_IMAGE.findall(_text(log)))
     except BuildError as problem:
-        said = "".join(entry.get("stream", "") for entry in problem.build_log)
+        said = _text(problem.build_log)
+        run.note_images(_STEP_IMAGE.findall(said))
         raise BuildFailed(_last_words(dockerfile, said)) from None
     except APIError as problem:
         raise BuildFailed(f"{dockerfile}: {problem.explanation}") from None
+
+
+def _text(log: Iterable[Mapping]) -> str:
+    return "".join(entry.get("stream", "") for entry in log)
 
 
 def _buildx(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> None:
@@ -205,26 +270,32 @@ def _buildx(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], tar
 
 def _last_words(dockerfile: str, said: str) -> str:
     lines = [_STEP_PREFIX.sub("", _ANSI.sub("", line)).rstrip() for line in said.splitlines()]
-    return f"{dockerfile} does not build. The builder's last words:\n\n" + "\n".join([line for line in lines if line][-_LAST_LINES:])
+    return f"{dockerfile} does not build. The builder's last words:\n\n" + "\n".join(
+        [line for line in lines if line and not line.startswith(" --->")][-_LAST_LINES:]
+    )
 
 
-def answer(container: Container, url: str) -> Answer:
-    """Ask for `url` until an HTTP answer comes, whatever its status.
+def answer(container: Container, port: int, path: str) -> Answer:
+    """Ask a container for `path` over HTTP through its published port until an answer comes, whatever its status.
 
     Raises:
         NoAnswer: where nothing answers in time; the message holds the container's last words.
     """
     started = time.monotonic()
     while time.monotonic() - started < _ANSWER_SECONDS:
+        container.reload()
+        published = container.ports.get(f"{port}/tcp")
+        if container.status == "exited":
+            break
         try:
-            with urllib.request.urlopen(url, timeout=5) as reply:
+            with urllib.request.urlopen(f"http://127.0.0.1:{published[0]['HostPort']}{path}", timeout=5) as reply:
                 return Answer(reply.status, reply.read().decode(), time.monotonic() - started)
         except urllib.error.HTTPError as reply:
             return Answer(reply.code, reply.read().decode(), time.monotonic() - started)
-        except OSError:
+        except (OSError, TypeError):  # TypeError: not published yet
             time.sleep(0.05)
     words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
-    raise NoAnswer(f"Nothing answered at {url} within {_ANSWER_SECONDS} seconds. The container said:\n{words or '(nothing)'}")
+    raise NoAnswer(f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It said:\n{words or '(nothing)'}")
 
 
 def _shared_steps(attributes: Mapping, base: str) -> int:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import docker
 import psutil
 from docker.errors import APIError, NotFound
+
+from .engine import HOME
 
 LABEL = "org.docker-recipes"
 
@@ -21,6 +24,7 @@ def _process(pid: int) -> str:
 MACHINE = f"{uuid.getnode():012x}"
 RUN = f"{os.getpid():x}{int(datetime.now(UTC).timestamp()) & 0xFFFFF:05x}"
 _PROCESS = _process(os.getpid())
+_NOTES = HOME / "made"  # one file for each process, with the ids of the images that it made without a label
 
 
 def labels(recipe: str) -> dict[str, str]:
@@ -32,6 +36,13 @@ def labels(recipe: str) -> dict[str, str]:
         f"{LABEL}.process": _PROCESS,
         f"{LABEL}.started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def note_images(ids: Iterable[str]) -> None:
+    """Write down images that cannot carry our label: the SDK's builder labels only the last step of the last stage."""
+    _NOTES.mkdir(parents=True, exist_ok=True)
+    with open(_NOTES / _PROCESS, "a") as notes:
+        notes.writelines(f"{image}\n" for image in ids)
 
 
 @dataclass
@@ -68,18 +79,39 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
         if everything or only or not _alive(image.labels):
             _quietly(client.images.remove, image.id, force=True)
             removed.images.append(image.id)
+    for notes in _NOTES.glob("*"):
+        if everything or (notes.name == _PROCESS if only else not _lives(notes.name)):
+            removed.images += [image for image in reversed(notes.read_text().split()) if _remove_untagged(client, image)]
+            notes.unlink(missing_ok=True)
     return removed
+
+
+def _remove_untagged(client: docker.DockerClient, image: str) -> bool:
+    """Remove a step's image; a base image stands in the same log, and keeps its name and its place."""
+    try:
+        if not client.images.get(image).tags:
+            client.images.remove(image)
+            return True
+    except (NotFound, APIError):
+        pass
+    return False
 
 
 def _alive(found: dict[str, str]) -> bool:
     """Whether the process that made the thing still lives; on another machine nobody can tell, so it stays."""
     if found.get(f"{LABEL}.machine") != MACHINE:
         return True
-    pid = found.get(f"{LABEL}.process", "0-0").partition("-")[0]
-    return pid.isdigit() and psutil.pid_exists(int(pid)) and _process(int(pid)) == found[f"{LABEL}.process"]
+    return _lives(found.get(f"{LABEL}.process", ""))
 
 
-def _quietly(remove, *arguments, **options) -> None:
+def _lives(process: str) -> bool:
+    try:
+        return _process(int(process.partition("-")[0])) == process
+    except (ValueError, psutil.NoSuchProcess):
+        return False
+
+
+def _quietly(remove: Callable[..., object], *arguments: object, **options: object) -> None:
     """Another run may take the same thing away first, and an image may be in use: neither is our trouble."""
     try:
         remove(*arguments, **options)

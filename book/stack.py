@@ -162,11 +162,9 @@ class Stack:
         Raises:
             StackError: where it does not publish that port.
         """
-        places = published(self._container(service))
-        port = next(iter(places)) if port is None and len(places) == 1 else port
+        port, places = self._port(service, port), published(self._container(service))
         if port not in places:
-            have = ", ".join(map(str, places)) or "none"
-            raise StackError(f"{service} does not publish port {port or '(which?)'} in {self.file}. It publishes: {have}.")
+            raise StackError(f"{service} does not run: see its logs.")
         return f"http://{places[port]}"
 
     def ask(self, service: str, path: str = "/", port: int | None = None) -> image.Answer:
@@ -175,7 +173,7 @@ class Stack:
         Raises:
             NoAnswer: where nothing answers in time; the message holds the container's last words.
         """
-        return image.answer(self._container(service), self.url(service, port) + path)
+        return image.answer(self._container(service), self._port(service, port), path)
 
     def reach(self, *targets: str, sources: Iterable[str] | None = None, limit: float = 3.0) -> tuple[probe.Reach, ...]:
         """Knock at each target from each source.
@@ -241,6 +239,15 @@ class Stack:
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
         self.down()
+
+    def _port(self, service: str, port: int | None) -> int:
+        wished = self._container(service).attrs["HostConfig"]["PortBindings"] or {}  # they stand here while it restarts, too
+        have = sorted(int(entry.partition("/")[0]) for entry in wished)
+        port = have[0] if port is None and len(have) == 1 else port
+        if port not in have:
+            listed = ", ".join(map(str, have)) or "none"
+            raise StackError(f"{service} does not publish port {port or '(which?)'} in {self.file}. It publishes: {listed}.")
+        return port
 
     def _reach(self, source: str, targets: Iterable[str], limit: float) -> tuple[probe.Reach, ...]:
         if source != probe.HERE:

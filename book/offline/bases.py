@@ -10,7 +10,7 @@ from .. import engine
 from ..progress import Step
 from . import stand_ins
 
-_PULL_SECONDS = 600
+_BROUGHT = engine.HOME / "bases.txt"  # `make clean` takes these away, and no image that was there before
 
 
 class NoBase(Exception):
@@ -29,6 +29,7 @@ def ensure(references: Iterable[str], step: Step) -> tuple[engine.Base, ...]:
     for reference in missing:
         try:
             pull(reference, step)
+            _remember(reference)
         except DockerException as problem:
             refused[reference] = str(getattr(problem, "explanation", None) or problem)
             if _unreachable(refused[reference]):  # the others would wait for the same silence
@@ -37,6 +38,7 @@ def ensure(references: Iterable[str], step: Step) -> tuple[engine.Base, ...]:
     if refused:
         try:
             stand_ins.build(sorted(refused), step)
+            _remember(*refused)
         except stand_ins.NoStandIn as problem:
             first = next(iter(refused))
             raise NoBase(f"{', '.join(refused)}: cannot be pulled ({refused[first][:160]}), and {problem}") from problem
@@ -59,6 +61,17 @@ def pull(reference: str, step: Step) -> None:
             sizes[event["id"]] = (detail["current"], detail["total"])
             done, total = (sum(column) for column in zip(*sizes.values(), strict=True))
             step(done, total, f"{reference}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+
+def of_ours() -> list[str]:
+    """The base images that this clone brought onto the engine."""
+    return sorted(set(_BROUGHT.read_text().split())) if _BROUGHT.exists() else []
+
+
+def _remember(*references: str) -> None:
+    _BROUGHT.parent.mkdir(exist_ok=True)
+    with open(_BROUGHT, "a") as brought:
+        brought.writelines(f"{reference}\n" for reference in references)
 
 
 def _there(reference: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -76,7 +75,8 @@ def _wheels(step: Step) -> None:
         command = [*pip, *options, f"--dest={_CONTEXT / 'wheels'}", f"--requirement={_SOURCE / listed}"]
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=_BUILD_SECONDS)
     for plugin in (_CONTEXT / "wheels").glob("poetry_plugin*.whl"):
-        zipfile.ZipFile(plugin).extractall(_CONTEXT / "poetry-mirror")
+        zipfile.ZipFile(plugin).extractall(_CONTEXT / "poetry/mirror")
+    (_CONTEXT / "poetry/config.toml").write_text(f'[plugins.pypi_mirror]\nurl = "{_simple_index()}"\n')
 
 
 def _simple_index() -> str:
@@ -92,7 +92,6 @@ def _bake(targets: Sequence[str], step: Step) -> None:
         if found := re.match(r"#\d+ \[(.+?) +(\d+)/(\d+)\]", line):
             step(0.3 + 0.7 * int(found[2]) / int(found[3]), 1, found[1])
 
-    os.environ["PYPI_SIMPLE_INDEX"] = _simple_index()
     done = engine.tool("buildx", "bake", "--progress=plain", *targets, cwd=_CONTEXT, timeout=_BUILD_SECONDS, heard=heard)
     if done.returncode:
         raise NoStandIn("the builder refuses one:\n" + "\n".join(done.stderr.splitlines()[-8:]))

@@ -1,29 +1,20 @@
-"""Small Compose projects on the real engine, and a look at what they leave."""
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from projects import WEB, ours
 
-from book import Recipe, run
-from book.engine import connect
-
-WEB = """
-services:
-  web:
-    image: python:3.13-alpine
-    command: python -m http.server 5000
-    init: true
-    ports: ["5000:5000"]
-"""
+from book import Recipe, engine, run
 
 
-def ours() -> set[str]:
-    """Everything on the engine that carries the label of this run."""
-    client, filters = connect(), {"label": f"{run.LABEL}={run.RUN}"}
-    kinds = (client.containers.list(all=True, filters=filters), client.networks.list(filters=filters))
-    kinds += (client.volumes.list(filters=filters), client.images.list(all=True, filters=filters))
-    return {thing.id for kind in kinds for thing in kind}
+@pytest.fixture(autouse=True)
+def nothing_is_left(request):
+    """Whatever a test makes is gone afterwards; what others make on the same engine at the same time is not looked at."""
+    yield
+    if "clean" in request.fixturenames:
+        return  # its file shares a stack, and looks at the end
+    run.reap(engine.connect(), only=run.RUN)
+    assert ours() == set()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import WEB, ours
+from projects import WEB, ours
 
 from book import run
 from book.engine import connect

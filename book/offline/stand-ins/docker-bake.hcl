@@ -1,8 +1,5 @@
 # One target for each stand-in; stand_ins.py names those that the recipes need.
-variable "PYPI_SIMPLE_INDEX" { default = "" }
-
 target "_all" {
-  args   = { PYPI_SIMPLE_INDEX = PYPI_SIMPLE_INDEX }
   output = ["type=docker"]
 }
 

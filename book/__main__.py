@@ -1,0 +1,59 @@
+"""`python -m book`: from a bare machine to a finished site, a verdict, or a notebook to play with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from . import bootstrap
+
+_COMMANDS = {
+    "book": "run every chapter that changed, and build the site",
+    "test": "check everything: code, engine, every chapter, the site in a browser",
+    "lab": "open the chapters in JupyterLab",
+    "serve": "show the finished site on 127.0.0.1",
+    "clean": "take away everything of ours: containers, networks, images, the private engine, our folders",
+    "help": "say this",
+}
+
+
+def main() -> int:
+    """Read the command, have the virtual environment, and go on inside it."""
+    described = "\n".join(f"  {name:7}{text}" for name, text in _COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m book",
+        description="Docker Recipes for Python, a book that runs.",
+        epilog=f"commands:\n{described}\n\nBOOK_ENGINE=off never starts a private engine.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=_COMMANDS, nargs="?", default="help", metavar="command", help="one of those below")
+    parser.add_argument("chapters", nargs="*", help="with book or test: only these chapters, by the start of their name")
+    parser.add_argument("--workers", type=int, default=2, help="with book: chapters run at the same time (default: 2)")
+    arguments = parser.parse_args()
+    if arguments.command == "help":
+        parser.print_help()
+        return 0
+    if arguments.command == "clean" and not (bootstrap.VENV.exists() or (bootstrap.ROOT / ".engine").exists()):
+        print("Nothing of ours is here.")
+        return 0
+    if not bootstrap.inside():
+        try:
+            bootstrap.make()
+        except bootstrap.NoEnvironment as problem:
+            print(f"✗ {problem}", file=sys.stderr)
+            return 1
+        again = [str(bootstrap.python()), "-m", "book", *sys.argv[1:]]
+        os.chdir(bootstrap.ROOT)
+        sys.stdout.flush()
+        os.execve(again[0], again, {**os.environ, "PYTHONPATH": str(bootstrap.ROOT)})
+    from .press import commands
+
+    return commands.run(arguments.command, arguments.chapters, arguments.workers)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\n✗ stopped")

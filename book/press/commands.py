@@ -1,0 +1,166 @@
+"""What each command does, step by step."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from docker.errors import APIError, DockerException, ImageNotFound
+
+from .. import engine
+from .. import run as own
+from ..engine import HOME, ROOT
+from ..offline import bases, daemon, debian
+from ..progress import step
+from . import chapters, site
+
+_CELL_SECONDS = str(chapters.CELL_SECONDS)
+_IN_CI = os.environ.get("CI") == "true"
+
+
+class CannotGoOn(Exception):
+    """A command cannot do its work; the message says why and what to do."""
+
+
+def run(command: str, starting: Sequence[str], workers: int) -> int:
+    """Do one command and return its exit code."""
+    try:
+        return {"book": _book, "test": _test, "lab": _lab, "serve": _serve, "clean": _clean}[command](starting, workers)
+    except (CannotGoOn, engine.EngineMissing, bases.NoBase, site.SiteFailed, debian.NoPackages) as problem:
+        print(f"✗ {problem}", file=sys.stderr, flush=True)
+        return 1
+
+
+def _book(starting: Sequence[str], workers: int) -> int:
+    todo = chapters.stale(chapters.chapters(starting))
+    because = ""
+    if todo:
+        try:
+            _engine(todo)
+        except engine.EngineMissing as problem:
+            print(f"{problem}\n  The site is built from the outputs that came with the book.", flush=True)
+            because, todo = "no Docker engine was found", []
+    if todo:
+        with step(f"Chapters ({len(todo)} to run)") as bar:
+            failures = chapters.run(todo, workers, bar)
+        own.reap(engine.connect())
+        for failure in failures:
+            print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr)
+        if failures:
+            return 1
+    if not site.fresh(because):
+        with step("Site"):
+            site.build(because)
+    print(site.INDEX)
+    return 0
+
+
+def _test(starting: Sequence[str], workers: int) -> int:
+    with step("Code style"):
+        _must(["ruff", "check", "."], "ruff finds faults")
+        _must(["ruff", "format", "--check", "."], "ruff would format these files otherwise")
+    _pytest("Unit tests", "tests/unit", "tests/chapters")
+    todo = chapters.chapters(starting)
+    _engine(todo)
+    _pytest("Engine tests", "tests/engine")
+    options = [
+        "--nbval-lax",
+        "--nbval-current-env",
+        f"--nbval-cell-timeout={_CELL_SECONDS}",
+        "--nbval-sanitize-with=tests/chapters/sanitize.cfg",
+    ]
+    _pytest("Chapters", *options, "--dist=loadscope", f"--numprocesses={workers}", *(str(chapter.path) for chapter in todo))
+    own.reap(engine.connect())
+    with step("Site"):
+        site.build()
+    if _browser():
+        _pytest("Site in a browser", "tests/site")
+    return 0
+
+
+def _lab(starting: Sequence[str], workers: int) -> int:
+    _engine(chapters.chapters())
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", "notebooks"], cwd=ROOT)
+
+
+def _serve(starting: Sequence[str], workers: int) -> int:
+    if not site.INDEX.exists():
+        raise CannotGoOn("There is no site yet: `make book` builds it.")
+    return subprocess.call([sys.executable, "-m", "http.server", "--bind=127.0.0.1", f"--directory={site.HTML}", "8000"])
+
+
+def _clean(starting: Sequence[str], workers: int) -> int:
+    with step("Containers, networks, volumes, images") as bar:
+        try:
+            client = engine.connect()
+            removed = own.reap(client, everything=True)
+            bar.note(", ".join(f"{len(things)} {kind}" for kind, things in vars(removed).items()))
+            for reference in bases.of_ours():
+                try:
+                    client.images.remove(reference)
+                except (ImageNotFound, APIError):
+                    pass  # gone already, or in use by somebody else's container
+        except (engine.EngineMissing, DockerException):
+            bar.note("no engine answers, so none of ours can be there")
+    with step("Private engine"):
+        daemon.stop()
+    for folder in (HOME, ROOT / "_build", ROOT / ".venv"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for cache in (".pytest_cache", ".ruff_cache"):
+        shutil.rmtree(ROOT / cache, ignore_errors=True)
+    print("✓ Clean: nothing of ours is left.")
+    return 0
+
+
+def _engine(of: Sequence[chapters.Chapter]) -> None:
+    """Have an engine, its tools, and the base images that `of` start from; remove what dead runs left."""
+    with step("Docker engine") as bar:
+        try:
+            engine.connect()
+        except engine.EngineMissing as missing:
+            reason = daemon.possible()
+            if reason:
+                raise engine.EngineMissing(f"{missing}\n  Here, {reason}.") from None
+            print("  None answers. Starting a private one from Debian's packages, in .engine: `make clean` takes it away.", flush=True)
+            try:
+                daemon.start(bar)
+            except daemon.NoEngine as problem:
+                raise engine.EngineMissing(f"{missing}\n  Here, {problem}") from None
+            engine.connect.cache_clear()
+        os.environ["DOCKER_HOST"] = engine.address()  # kernels and tests use this one, and look no further
+        bar.note(engine.preflight())
+        own.reap(engine.connect())
+    with step("Base images") as bar:
+        found = bases.ensure((name for chapter in of for name in chapter.recipe.bases()), bar)
+        bar.note(", ".join(f"{base.reference} ({base.origin})" for base in found))
+
+
+def _pytest(name: str, *arguments: str) -> None:
+    print(f"  {name} …", flush=True)
+    code = subprocess.call([sys.executable, "-m", "pytest", "-q", *arguments], cwd=ROOT)
+    if code:
+        raise CannotGoOn(f"{name}: see the failures above.")
+
+
+def _must(command: Sequence[str], otherwise: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise CannotGoOn(f"{otherwise}:\n{done.stdout[-3000:]}{done.stderr[-500:]}")
+
+
+def _browser() -> bool:
+    """Have Debian's chromium; say so where it cannot be had, and refuse to go on without it in CI."""
+    if shutil.which("chromium"):
+        return True
+    try:
+        with step("Chromium") as bar:
+            debian.install(["chromium"], say=bar.note)
+        return True
+    except (debian.NoPackages, FileNotFoundError) as problem:
+        if _IN_CI:
+            raise CannotGoOn(f"The site must be looked at in a browser, and chromium cannot be had: {problem}") from problem
+        print(f"  The site was not looked at in a browser, since chromium cannot be had: {problem}")
+        return False

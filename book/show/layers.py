@@ -1,0 +1,36 @@
+"""The layers of an image: what each instruction added."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ..image import Image
+from .html import Cell, Piece, megabytes, table
+
+_LONGEST = 110  # characters of an instruction; the whole stands in its tooltip
+
+
+def layers(image: Image) -> Piece:
+    """Show the layers of `image`, oldest first: the bytes each added, and the instruction that made it."""
+    largest = max((layer.size for layer in image.layers), default=0) or 1
+    rows = [
+        [
+            str(number),
+            megabytes(layer.size),
+            _bar(layer.size / largest, "base" if layer.from_base else "ours"),
+            "base" if layer.from_base else "recipe",
+            _instruction(layer.instruction),
+        ]
+        for number, layer in enumerate(image.layers, start=1)
+    ]
+    caption = f"Layers of {image.name} (size by docker image history, storage driver {image.storage_driver})"
+    return table(caption, ["step", "added", "", "from", "instruction"], rows, numbers=(0, 1))
+
+
+def _bar(share: float, colour: str) -> Cell:
+    return Cell(f'<span class="book-bar book-bar-{colour}" style="width:{share * 6:.2f}em"></span>', "")
+
+
+def _instruction(text: str) -> Cell:
+    short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return Cell(f'<code title="{escape(text)}">{escape(short)}</code>', short)

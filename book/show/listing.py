@@ -1,0 +1,26 @@
+"""A listing: the text of the file that is run, read at that moment, with its name above it."""
+
+from __future__ import annotations
+
+from IPython.display import Markdown
+
+from ..recipe import Recipe
+
+_LANGUAGE = {".yaml": "yaml", ".yml": "yaml", ".py": "python", ".toml": "toml", ".sh": "bash", ".json": "json", ".sql": "sql"}
+
+
+def listing(recipe: Recipe, file: str) -> Markdown:
+    """Show one file of a recipe.
+
+    Args:
+        recipe: the recipe.
+        file: the file's name in its folder.
+
+    Raises:
+        RecipeError: where the file is not there.
+    """
+    suffix = "." + file.rpartition(".")[2]
+    language = "dockerfile" if "Dockerfile" in file else _LANGUAGE.get(suffix, "text")
+    text = recipe.read(file).rstrip("\n")
+    fence = "`" * (3 if "```" not in text else 4)
+    return Markdown(f"`{recipe.name}/{file}`\n\n{fence}{language}\n{text}\n{fence}")

@@ -1,0 +1,98 @@
+"""A chapter keeps the rules of the house, as it lies on the disk: executed, no older than its recipe, no numbers in its prose."""
+
+import re
+
+import nbformat
+import pytest
+
+from book.press import chapters
+
+ALL = chapters.chapters()
+MOST_LINES = 12
+# A figure with a unit of size or time is a measurement, unless the sentence says whose it is.
+_MEASURED = re.compile(r"(?<![\w.~])\d+(?:\.\d+)?\s?(?:bytes|[kKMG]i?B|ms|milliseconds|seconds|s)\b")
+_QUOTED = re.compile(r"the notes|source:", re.IGNORECASE)
+_ORDER = (
+    "## The question",
+    "## As noted",
+    "## Today",
+    "## In practice",
+    "## Exercise",
+    "## What you take away",
+    "## On what this page was run",
+)
+
+
+@pytest.fixture(params=ALL, ids=lambda chapter: chapter.name)
+def chapter(request):
+    return request.param
+
+
+def faults(notebook: nbformat.NotebookNode) -> list[str]:
+    """What breaks a rule of the house in `notebook`, in words."""
+    found = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            tags = cell.metadata.get("tags", [])
+            if cell.source.strip() and cell.execution_count is None:
+                found.append(f"cell {number} was not executed, and nbval would pass over it")
+            if len(cell.source.splitlines()) > MOST_LINES:
+                found.append(f"cell {number} has more than {MOST_LINES} lines of code")
+            if any(output.output_type == "error" for output in cell.outputs) and "raises-exception" not in tags:
+                found.append(f"cell {number} shows an error that nobody announced")
+            if "claim(" in cell.source and "nbval-check-output" not in tags:
+                found.append(f"cell {number} makes a claim whose words are not compared")
+        else:
+            sentences = re.split(r"(?<=[.:?!])\s+", cell.source)
+            found += [
+                f"cell {number} has a measured number in its prose: {sentence}"
+                for sentence in sentences
+                if _MEASURED.search(sentence) and not _QUOTED.search(sentence)
+            ]
+    return found
+
+
+def test_keeps_the_rules(chapter):
+    assert faults(chapter.read()) == []
+
+
+def test_outputs_are_no_older_than_recipe_cells_and_package(chapter):
+    assert chapters.recorded(chapter) == chapter.digest(), f"{chapter.name} has changed since it was run: `make book` runs it again"
+
+
+def test_carries_every_part_of_a_chapter_in_order(chapter):
+    headings = [line for cell in chapter.read().cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    places = [next((i for i, line in enumerate(headings) if line.startswith(part)), None) for part in _ORDER]
+    missing = [part for part, place in zip(_ORDER, places, strict=True) if place is None]
+    assert missing == []
+    assert places == sorted(places)
+
+
+def test_says_on_what_it_was_run(chapter):
+    outputs = [output for cell in chapter.read().cells for output in cell.get("outputs", [])]
+    assert any(output.get("metadata", {}).get("provenance") for output in outputs)
+
+
+def test_has_claims_that_held(chapter):
+    outputs = [output for cell in chapter.read().cells for output in cell.get("outputs", [])]
+    assert sum("claim" in output.get("metadata", {}) for output in outputs) >= 4
+
+
+def test_has_a_solution_that_ran(chapter):
+    folded = [cell for cell in chapter.read().cells if "hide-cell" in cell.metadata.get("tags", []) and cell.cell_type == "code"]
+    assert any("claim(" in cell.source for cell in folded)
+
+
+@pytest.mark.parametrize(
+    ("cell", "fault"),
+    [
+        (nbformat.v4.new_code_cell("recipe.build()"), "was not executed"),
+        (nbformat.v4.new_code_cell("\n".join("x" for _ in range(13)), execution_count=1), "more than 12 lines"),
+        (nbformat.v4.new_code_cell("claim('Yes.', True)", execution_count=1), "not compared"),
+        (nbformat.v4.new_code_cell("boom", execution_count=1, outputs=[nbformat.v4.new_output("error")]), "nobody announced"),
+        (nbformat.v4.new_markdown_cell("The image has 47.3 MB."), "measured number"),
+        (nbformat.v4.new_markdown_cell("It starts in 3 seconds."), "measured number"),
+    ],
+)
+def test_a_broken_rule_is_found(cell, fault):
+    assert fault in " ".join(faults(nbformat.v4.new_notebook(cells=[cell])))

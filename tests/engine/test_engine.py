@@ -1,0 +1,50 @@
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from book import engine
+from book.engine import PRIVATE_SOCKET, ROOT
+
+
+def ask(code, **environment):
+    return subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_the_tools_are_there_and_new_enough():
+    assert engine.preflight().startswith("Engine ")
+
+
+def test_where_no_engine_answers_the_message_says_what_was_tried_and_what_to_do():
+    code = "from book import engine; engine._candidates = lambda: iter(['unix:///nowhere.sock']); engine.connect()"
+    said = ask(code).stderr
+    assert "unix:///nowhere.sock" in said
+    assert "Start Docker Desktop" in said
+
+
+def test_a_buildx_that_is_too_old_is_named():
+    code = "from book import engine; engine._BUILDX_NEEDED = (99, 0); engine.preflight()"
+    assert "is too old: Compose wants 99.0 or newer" in ask(code).stderr
+
+
+def test_a_missing_tool_is_named():
+    code = (
+        "from pathlib import Path; from book import engine; engine.HOME = Path('/nowhere'); engine._PLUGIN_FOLDERS = (); engine.preflight()"
+    )
+    assert "docker-buildx is missing" in ask(code, PATH="/nowhere").stderr
+
+
+def test_provenance_names_engine_driver_and_origin():
+    found = engine.provenance(["python:3.13-alpine", "book-no-such-image:1"])
+    assert found.engine
+    assert found.storage_driver == engine.connect().info()["Driver"]
+    assert found.bases[0].origin in ("registry", "stand-in")
+    assert found.bases[1].detail == "not on this engine"
+
+
+def test_the_private_engine_is_for_its_owner_only():
+    if not PRIVATE_SOCKET.exists():
+        pytest.skip("the engine in use is not this project's private one")
+    assert stat.S_IMODE(PRIVATE_SOCKET.stat().st_mode) == 0o600

@@ -1,0 +1,81 @@
+import subprocess
+import sys
+
+import pytest
+from docker.errors import ImageNotFound, NotFound
+
+from book import engine, run
+from book.image import BuildFailed
+from book.recipe import Recipe
+
+SLEEPER = ["sleep", "300"]
+
+
+def start(labels):
+    client = engine.connect()
+    return client.containers.run("python:3.13-alpine", SLEEPER, labels=labels, detach=True, init=True)
+
+
+def gone(container) -> bool:
+    try:
+        container.reload()
+    except NotFound:
+        return True
+    return False
+
+
+def labels_of_a_dead_process() -> dict[str, str]:
+    code = "from book import run; print(run._PROCESS)"
+    process = subprocess.check_output([sys.executable, "-c", code], text=True).strip()
+    return {**run.labels("x"), f"{run.LABEL}.process": process}
+
+
+def test_what_a_dead_run_left_is_removed_and_what_a_living_one_holds_is_not():
+    dead, living = start(labels_of_a_dead_process()), start(run.labels("x"))
+    run.reap(engine.connect())
+    assert gone(dead)
+    assert not gone(living)
+    run.reap(engine.connect(), only=run.RUN)
+    assert gone(living)
+
+
+def test_what_is_not_ours_is_never_touched():
+    other = start({"somebody": "else"})
+    try:
+        run.reap(engine.connect(), everything=False)
+        run.reap(engine.connect(), only=run.RUN)
+        assert not gone(other)
+    finally:
+        other.remove(force=True)
+
+
+def test_what_another_machine_runs_on_the_same_engine_is_left_to_it():
+    other = start({**labels_of_a_dead_process(), f"{run.LABEL}.machine": "elsewhere"})
+    try:
+        run.reap(engine.connect())
+        assert not gone(other)
+    finally:
+        other.remove(force=True)
+
+
+def test_networks_and_volumes_go_too():
+    client, labels = engine.connect(), labels_of_a_dead_process()
+    network = client.networks.create("book-test-reap", labels=labels)
+    volume = client.volumes.create("book-test-reap", labels=labels)
+    removed = run.reap(client)
+    assert network.name in removed.networks
+    assert volume.name in removed.volumes
+    assert client.networks.list(names=["book-test-reap"]) == []
+
+
+def test_the_unlabelled_images_of_a_failed_build_go_too(tmp_path):
+    client = engine.connect()
+    (tmp_path / "Dockerfile").write_text("FROM python:3.13-alpine\nRUN echo one > /one\nRUN exit 1\n")
+    with pytest.raises(BuildFailed):
+        Recipe(tmp_path).build()
+    base, step = (run._NOTES / run._PROCESS).read_text().split()
+    assert client.images.get(step)
+    run.reap(client, only=run.RUN)
+    assert client.images.get(base).tags == ["python:3.13-alpine"]
+    with pytest.raises(ImageNotFound):
+        client.images.get(step)

@@ -1,0 +1,86 @@
+"""Starting over what a killed engine left, tried on leftovers made for the test."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from book.offline import daemon
+
+BRIDGE = "br-b00c7e57b00c"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts and bridges can only be made by root")
+
+
+@pytest.fixture
+def dead(tmp_path, monkeypatch):
+    """The state of an engine whose process is gone."""
+    home = tmp_path / "home"
+    for folder in (home / "data/network/files", home / "data/merged", tmp_path / "run/exec"):
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(daemon, "RUN", tmp_path / "run")
+    monkeypatch.setattr(daemon, "PRIVATE_SOCKET", tmp_path / "run/docker.sock")
+    process = subprocess.Popen(["true"])
+    process.wait()
+    (tmp_path / "run/dockerd.pid").write_text(str(process.pid))
+    return daemon._Owner(str(home), process.pid, "1", True)
+
+
+def test_a_stale_pid_file_is_removed(dead):
+    daemon._bury(dead)
+    assert not (daemon.RUN / "dockerd.pid").exists()
+
+
+def test_a_pid_that_another_program_got_is_left_alone(dead):
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        daemon._bury(daemon._Owner(dead.home, other.pid, "1", True))
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_shims_of_the_dead_engine_are_ended_and_no_others(dead):
+    shim = subprocess.Popen(["sh", "-c", "sleep 60", f"{daemon.RUN}/exec/containerd/containerd.sock"])
+    other = subprocess.Popen(["sh", "-c", "sleep 60", "/run/containerd/containerd.sock"])
+    try:
+        daemon._bury(dead)
+        assert shim.wait(10) == -signal.SIGKILL
+        time.sleep(0.1)
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+@needs_root
+def test_mounts_below_its_folders_are_undone(dead):
+    merged = f"{dead.home}/data/merged"
+    subprocess.run(["mount", "-t", "tmpfs", "none", merged], check=True)
+    daemon._bury(dead)
+    assert merged not in Path("/proc/mounts").read_text()
+
+
+@needs_root
+def test_bridges_of_its_networks_are_removed_and_no_others(dead):
+    other = "br-00000000beef"
+    for name in (BRIDGE, other):
+        subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
+    try:
+        Path(dead.home, "data/network/files/local-kv.db").write_bytes(b"\0" + BRIDGE.removeprefix("br-").encode() + b"52\0")
+        daemon._bury(dead)
+        assert not Path("/sys/class/net", BRIDGE).exists()
+        assert Path("/sys/class/net", other).exists()
+    finally:
+        for name in (BRIDGE, other):
+            subprocess.run(["ip", "link", "delete", name], capture_output=True)
+
+
+def test_the_environment_can_forbid_a_private_engine(monkeypatch):
+    monkeypatch.setenv("BOOK_ENGINE", "off")
+    assert "BOOK_ENGINE=off" in daemon.possible()
+    with pytest.raises(daemon.NoEngine, match="BOOK_ENGINE=off"):
+        daemon.start(None)

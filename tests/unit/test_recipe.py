@@ -1,0 +1,58 @@
+import pytest
+
+from book.recipe import Recipe, RecipeError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/main.py").write_text("print('hello')\n")
+    (tmp_path / "Dockerfile").write_text("FROM python:3.13-slim AS build\nFROM build\nCOPY app /app\n")
+    return tmp_path
+
+
+def test_any_folder_is_a_recipe(folder):
+    assert Recipe(folder).read("app/main.py") == "print('hello')\n"
+
+
+def test_a_folder_of_the_book_goes_by_its_name():
+    assert Recipe("03-smaller-images").path.name == "03-smaller-images"
+
+
+def test_a_folder_that_is_not_there_names_those_that_are():
+    with pytest.raises(RecipeError, match="03-smaller-images"):
+        Recipe("99-nothing")
+
+
+def test_a_file_that_is_not_there_names_those_that_are(folder):
+    with pytest.raises(RecipeError, match=r"no file compose.yaml.*Dockerfile"):
+        Recipe(folder).read("compose.yaml")
+
+
+def test_the_digest_follows_contents_and_names(folder):
+    before = Recipe(folder).digest()
+    (folder / "app/main.py").write_text("print('goodbye')\n")
+    changed = Recipe(folder).digest()
+    (folder / "app/main.py").rename(folder / "app/other.py")
+    assert len({before, changed, Recipe(folder).digest()}) == 3
+
+
+def test_the_digest_does_not_follow_caches(folder):
+    before = Recipe(folder).digest()
+    (folder / "app/__pycache__").mkdir()
+    (folder / "app/__pycache__/main.pyc").write_bytes(b"x")
+    assert Recipe(folder).digest() == before
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "bases"),
+    [
+        ("FROM python:3.13-slim\n", ("python:3.13-slim",)),
+        ("from python:3.13-slim as build\nFROM scratch\nCOPY --from=build / /\n", ("python:3.13-slim",)),
+        ("FROM --platform=linux/amd64 a:1 AS x\nFROM x AS y\nFROM b:2\n", ("a:1", "b:2")),
+        ("ARG BASE=a:1\nFROM $BASE\n", ()),
+    ],
+)
+def test_bases_are_images_and_not_stages(tmp_path, dockerfile, bases):
+    (tmp_path / "Dockerfile").write_text(dockerfile)
+    assert Recipe(tmp_path).bases() == bases

@@ -1,0 +1,54 @@
+import xml.etree.ElementTree as ET
+
+from book import show
+from book.engine import Base, Provenance
+from book.image import Image, Layer, Packages
+from book.show.html import table
+
+
+def image(name: str, size: int, ours: int = 10_000_000) -> Image:
+    layers = (Layer("ADD base", size - ours, True), Layer("RUN <script>alert(1)</script>", ours, False))
+    return Image(name, f"sha256:{name}", size, size // 3, "overlay2", layers, 1.0)
+
+
+def test_sizes_name_the_metric_the_driver_and_every_image():
+    shown = show.sizes(image("slim", 200_000_000), image("alpine", 50_000_000))
+    assert "docker image inspect" in shown.html
+    assert "overlay2" in shown.html
+    assert "200.0 MB" in shown.text
+    assert "25%" in shown.text
+
+
+def test_the_chart_is_readable_without_seeing_it_and_the_same_each_time():
+    shown = show.sizes(image("slim", 200_000_000))
+    svg = ET.fromstring(shown.html[shown.html.index("<svg") : shown.html.index("</svg>") + 6])
+    assert svg.find("{http://www.w3.org/2000/svg}title").text.startswith("Image sizes")
+    assert "slim: 200.0 MB" in svg.find("{http://www.w3.org/2000/svg}desc").text
+    assert shown.html == show.sizes(image("slim", 200_000_000)).html
+
+
+def test_what_an_image_says_of_itself_is_escaped():
+    shown = show.layers(image("x", 20_000_000))
+    assert "<script>" not in shown.html
+    assert "&lt;script&gt;" in shown.html
+
+
+def test_layers_tell_the_base_from_the_recipe():
+    lines = show.layers(image("x", 20_000_000)).text.splitlines()
+    assert "base" in lines[1]
+    assert "recipe" in lines[2]
+
+
+def test_packages_are_counted():
+    assert show.packages(Packages("x", ("flask", "pip"))).text.splitlines()[1].split()[:2] == ["x", "2"]
+
+
+def test_a_table_escapes_what_it_is_given():
+    assert "<b>" not in table("<b>", ["<b>", "x"], [["<b>", "<b>"]]).html
+
+
+def test_a_stand_in_is_called_one():
+    found = Provenance("28", "overlay2", "v1", "x86_64", (Base("python:3.13-slim", "stand-in", "Debian"),), "2026-01-01")
+    data, metadata = show.provenance(found)._repr_mimebundle_()
+    assert "a stand-in, not the original" in data["text/html"]
+    assert metadata["provenance"]
