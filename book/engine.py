@@ -103,7 +103,11 @@ def address() -> str:
 
 
 def tool(
-    *arguments: str, cwd: Path | None = None, timeout: float = _SILENT_SECONDS, heard: Callable[[str], None] = lambda line: None
+    *arguments: str,
+    cwd: Path | None = None,
+    timeout: float = _SILENT_SECONDS,
+    heard: Callable[[str], None] = lambda line: None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run the real `buildx` or `compose` against the engine in use, and return what it said.
 
@@ -112,6 +116,7 @@ def tool(
         cwd: the folder to run in.
         timeout: seconds until the tool is stopped.
         heard: called with each line of its progress as it comes.
+        environment: variables to set for it.
 
     Raises:
         ToolMissing: where the tool is not there or too old.
@@ -119,9 +124,8 @@ def tool(
     """
     name, *rest = arguments
     command = [str(_plugins()[f"docker-{name}"]), *rest]
-    process = subprocess.Popen(
-        command, cwd=cwd, env=tool_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-    )
+    variables = {**tool_environment(), **(environment or {})}
+    process = subprocess.Popen(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
     said: list[str] = []
 
     def listen(lines: Iterable[str]) -> None:
@@ -140,7 +144,15 @@ def tool(
         process.kill()
         listener.join()
         reader.join()
-    return subprocess.CompletedProcess(command, process.returncode, "".join(answered), "".join(said))
+    return subprocess.CompletedProcess(process.args, process.returncode, "".join(answered), "".join(said))
+
+
+def start(*arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start the real `buildx` or `compose` as `tool` does, and leave it running; who starts it reads its pipes and ends it."""
+    name, *rest = arguments
+    command = [str(_plugins()[f"docker-{name}"]), *rest]
+    variables = {**tool_environment(), **(environment or {})}
+    return subprocess.Popen(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
 
 
 def tool_environment() -> dict[str, str]:

@@ -136,7 +136,7 @@ class Image:
             NoAnswer: where nothing answers in time; the message holds the container's last words.
         """
         with self._container(ports={f"{port}/tcp": ("127.0.0.1", None)}) as container:
-            return _answer(container, port, path)
+            return answer(container, port, path)
 
     @contextmanager
     def _container(self, **options: object) -> Iterator[Container]:
@@ -275,7 +275,12 @@ def _last_words(dockerfile: str, said: str) -> str:
     )
 
 
-def _answer(container: Container, port: int, path: str) -> Answer:
+def answer(container: Container, port: int, path: str) -> Answer:
+    """Ask a container for `path` over HTTP through its published port until an answer comes, whatever its status.
+
+    Raises:
+        NoAnswer: where nothing answers in time; the message holds the container's last words.
+    """
     started = time.monotonic()
     while time.monotonic() - started < _ANSWER_SECONDS:
         container.reload()

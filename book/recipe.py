@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from . import run
+from docker.models.networks import Network
+
+from . import run, stack, timeline
 from .engine import ROOT, connect
 from .image import Image, build
 
@@ -90,6 +95,104 @@ class Recipe:
         """
         text = self.read(dockerfile)
         return build(self.path, dockerfile, text, self.name, self.bases(dockerfile), target, arguments)
+
+    def check(self, file: str = "compose.yaml", **environment: str) -> stack.Check:
+        """What Compose says of a file of this recipe, without starting anything.
+
+        Args:
+            file: the Compose file in the recipe folder.
+            environment: values for the variables in the file.
+
+        Raises:
+            RecipeError: where there is no such file.
+        """
+        self.read(file)
+        return stack.check(self.path, file, environment)
+
+    def up(
+        self,
+        file: str = "compose.yaml",
+        *services: str,
+        wait: bool = True,
+        free_ports: bool = True,
+        profiles: Iterable[str] = (),
+        **environment: str,
+    ) -> stack.Stack:
+        """Bring a Compose file of this recipe up, under a name of its own and with free ports of 127.0.0.1.
+
+        Args:
+            file: the Compose file in the recipe folder.
+            services: what to bring up, with what it depends on; all where none is named.
+            wait: until all are running and healthy.
+            free_ports: False keeps the ports of the file.
+            profiles: the profiles to switch on.
+            environment: values for the variables in the file.
+
+        Raises:
+            RecipeError: where there is no such file.
+            StackFailed: where Compose refuses; the message holds its own last words.
+        """
+        self.read(file)
+        return stack.up(self.path, file, self.name, services, wait, free_ports, profiles, environment)
+
+    def network(self, name: str) -> Network:
+        """Make a network of this name, as `docker network create` does; it has `remove()`.
+
+        Raises:
+            APIError: where there is one already.
+        """
+        return connect().networks.create(name, labels=run.labels(self.name))
+
+    def copy(self) -> Recipe:
+        """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""
+        place = tempfile.TemporaryDirectory(prefix="recipe-", ignore_cleanup_errors=True)
+        twin = Recipe(shutil.copytree(self.path, Path(place.name) / self.name, ignore=shutil.ignore_patterns(*_JUNK)))
+        twin._place = place
+        return twin
+
+    def time_up(
+        self, file: str = "compose.yaml", *services: str, ask: Iterable[str], wait: bool = False, limit: float = 30.0, **environment: str
+    ) -> tuple[stack.Stack, timeline.Timeline]:
+        """Bring a Compose file up as `up` does, and record what happens when, until all of `ask` has answered.
+
+        Args:
+            file: the Compose file in the recipe folder.
+            services: what to bring up, with what it depends on; all where none is named.
+            ask: `service:port`, `http://service:port/path` or `postgres://service:port`; each must be published.
+            wait: whether `up` itself waits until all are running and healthy.
+            limit: seconds to wait for answers after `up` has returned.
+            environment: values for the variables in the file.
+
+        Raises:
+            RecipeError: where there is no such file.
+            StackFailed: where Compose refuses; the message holds its own last words.
+        """
+        self.read(file)
+        project = stack.name(self.name)
+        return timeline.time_up(
+            lambda: stack.up(self.path, file, self.name, services, wait, environment=environment, project=project), project, ask, limit
+        )
+
+    def race(
+        self, runs: int, file: str = "compose.yaml", *, ask: Iterable[str], wait: bool = False, limit: float = 30.0, **environment: str
+    ) -> tuple[timeline.Timeline, ...]:
+        """Time `up` several times, each from nothing, and take each down again; one that fails has `failed` in its timeline.
+
+        Args:
+            runs: how often.
+            file: the Compose file in the recipe folder.
+            ask: as for `time_up`.
+            wait: as for `time_up`.
+            limit: as for `time_up`.
+            environment: values for the variables in the file.
+        """
+        self.read(file)
+        return timeline.race(
+            lambda project: stack.up(self.path, file, self.name, (), wait, environment=environment, project=project),
+            [stack.name(self.name) for _ in range(runs)],
+            ask,
+            limit,
+        )
 
     def down(self) -> None:
         """Remove everything that this run made for its recipes: containers, networks, volumes, images."""

@@ -1,7 +1,10 @@
 """What a reader sees: listings, tables, figures. Everything here takes measurements and never talks to Docker."""
 
+from .connectivity import connectivity as connectivity
 from .layers import layers as layers
 from .listing import listing as listing
 from .packages import packages as packages
 from .provenance import provenance as provenance
+from .services import services as services
 from .sizes import sizes as sizes
+from .timeline import timeline as timeline

@@ -1,14 +1,39 @@
-import pytest
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from book import engine, run
+import pytest
+from projects import WEB, ours
+
+from book import Recipe, engine, run
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left():
+def nothing_is_left(request):
     """Whatever a test makes is gone afterwards; what others make on the same engine at the same time is not looked at."""
     yield
-    client, ours = engine.connect(), {"label": f"{run.LABEL}={run.RUN}"}
-    run.reap(client, only=run.RUN)
-    left = [*client.containers.list(all=True, filters=ours), *client.images.list(all=True, filters=ours)]
-    left += [*client.networks.list(filters=ours), *client.volumes.list(filters=ours)]
-    assert left == []
+    if "clean" in request.fixturenames:
+        return  # its file shares a stack, and looks at the end
+    run.reap(engine.connect(), only=run.RUN)
+    assert ours() == set()
+
+
+@pytest.fixture(scope="module")
+def clean() -> Iterator[None]:
+    """Nothing of ours is on the engine when the tests of a file are through."""
+    before = ours()
+    yield
+    assert ours() == before
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, clean: None) -> Callable[..., Recipe]:
+    """Write the files of a recipe, named by their paths, and return it."""
+
+    def write(compose: str = WEB, **files: str) -> Recipe:
+        folder: Path = tmp_path_factory.mktemp("recipe")
+        (folder / "compose.yaml").write_text(compose)
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        return Recipe(folder)
+
+    return write

@@ -1,0 +1,473 @@
+"""A running Compose project: brought up by the real `docker compose`, looked at and asked through the engine."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+
+import yaml
+from docker.errors import APIError
+from docker.models.containers import Container
+
+from . import image, knock, probe, run
+from .engine import connect, start, tool
+
+_WAIT_SECONDS = 120
+_UP_SECONDS = 900
+_LAST_LINES = 8
+OF_PROJECT = "com.docker.compose.project"
+OF_SERVICE = "com.docker.compose.service"
+_count = itertools.count(1)
+
+_LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
+_PROGRESS = re.compile(r"^\s*(?:(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z]\w+|\S+ (?:Pulling|Pulled|Interrupted)\b.*)\s*$")
+_NEXT_STEPS = {
+    r"port is already allocated|address already in use": "Something on this machine holds that port: stop it, or publish another one.",
+    r"network (\S+) declared as external": "Make it first: docker network create {0}",
+    r"volume (\S+) declared as external": "Make it first: docker volume create {0}",
+    r"fully subsetted": "The engine has no address range left for one more network: remove unused ones with `docker network prune`, "
+    "or give it a larger `default-address-pools`.",
+    r"undefined service \"?([\w.-]+)": "Declare {0} under `services`, or take it out of `depends_on`.",
+}
+
+
+class StackError(Exception):
+    """A Compose project is not as it was asked for; the message says what there is instead."""
+
+    def _render_traceback_(self) -> list[str]:  # read by IPython: the message is the whole story
+        return [str(self)]
+
+
+class StackFailed(StackError):
+    """Compose refused a file or could not bring it up; the message holds its own last words."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What `docker compose config` says of a file: its warnings, and the error, which is empty where the file is valid."""
+
+    file: str
+    warnings: tuple[str, ...]
+    error: str
+
+    def __str__(self) -> str:
+        return "\n".join([*(f"warning: {warning}" for warning in self.warnings), self.error or f"{self.file} is valid"])
+
+
+@dataclass(frozen=True)
+class Service:
+    """One container of a service, as the engine sees it now.
+
+    Attributes:
+        name: the service.
+        container: the container's name.
+        state: `created`, `running`, `restarting`, `exited`, ….
+        exit_code: of its last end; 0 where it never ended.
+        health: `starting`, `healthy`, `unhealthy`; empty where it has no health check.
+        restarts: how often the engine started it again.
+        addresses: network → address in it.
+        published: port in the container → address on this machine, as `127.0.0.1:32768`.
+        command: what runs as process 1; empty where nothing does.
+    """
+
+    name: str
+    container: str
+    state: str
+    exit_code: int
+    health: str
+    restarts: int
+    addresses: Mapping[str, str]
+    published: Mapping[int, str]
+    command: str
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How a service ended: the seconds from the wish to the end, and its exit code."""
+
+    seconds: float
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A Compose project that is up. As a context manager it goes down at the end of the block.
+
+    Attributes:
+        project: Compose's name for it, another one at each `up`.
+        file: the Compose file.
+        recipe: the recipe it belongs to.
+        warnings: what Compose warned of.
+        override: the second Compose file of the run, which `up` wrote.
+        folder: where the file lies.
+        variables: the values that were given for the variables in the file.
+    """
+
+    project: str
+    file: str
+    recipe: str
+    warnings: tuple[str, ...]
+    override: str = field(repr=False)
+    folder: Path = field(repr=False)
+    variables: Mapping[str, str] = field(repr=False)
+
+    def services(self) -> tuple[Service, ...]:
+        """All services with a container, running or not, in the order of their names."""
+        return tuple(_service(container) for container in self._containers())
+
+    def service(self, name: str) -> Service:
+        """One service.
+
+        Raises:
+            StackError: where it has no container.
+        """
+        return _service(self._container(name))
+
+    def environment(self, service: str) -> dict[str, str]:
+        """The variables of a service, as everyone who may run `docker inspect` reads them."""
+        pairs = (entry.partition("=") for entry in self._container(service).attrs["Config"]["Env"] or [])
+        return {name: value for name, _, value in pairs}
+
+    def exec(self, service: str, *command: str) -> image.Output:
+        """Run a command in a running service.
+
+        Raises:
+            APIError: where the engine cannot: the service does not run.
+        """
+        done = self._container(service).exec_run(list(command))
+        return image.Output(done.output.decode(errors="replace"), done.exit_code)
+
+    def logs(self, service: str, tail: int | str = "all") -> str:
+        """What a service wrote: its last `tail` lines, or all."""
+        return self._container(service).logs(tail=tail).decode(errors="replace")
+
+    def url(self, service: str, port: int | None = None) -> str:
+        """Where a service is found on this machine, as `http://127.0.0.1:32768`.
+
+        Args:
+            service: its name.
+            port: the port in the container; may be left out where it publishes one only.
+
+        Raises:
+            StackError: where it does not publish that port.
+        """
+        port, places = self._port(service, port), published(self._container(service))
+        if port not in places:
+            raise StackError(f"{service} does not run: see its logs.")
+        return f"http://{places[port]}"
+
+    def ask(self, service: str, path: str = "/", port: int | None = None) -> image.Answer:
+        """Ask a service for `path` over HTTP from this machine, again and again until it answers.
+
+        Raises:
+            NoAnswer: where nothing answers in time; the message holds the container's last words.
+        """
+        return image.answer(self._container(service), self._port(service, port), path)
+
+    def reach(self, *targets: str, sources: Iterable[str] | None = None, limit: float = 3.0) -> tuple[probe.Reach, ...]:
+        """Knock at each target from each source.
+
+        Args:
+            targets: `service` (its name), `service:port`, `http://service:port/path` or `postgres://service:port`.
+            sources: services, and `probe.HERE` for this machine and the published ports; all services where None.
+            limit: seconds for each try.
+
+        Raises:
+            ValueError: where a target is none of these.
+        """
+        for target in targets:
+            knock.split(target)
+        names = dict.fromkeys(container.labels[OF_SERVICE] for container in self._containers()) if sources is None else sources
+        with ThreadPoolExecutor() as pool:
+            return tuple(itertools.chain.from_iterable(pool.map(lambda source: self._reach(source, targets, limit), names)))
+
+    def stop(self, service: str) -> Stopped:
+        """Stop a service, and say how long it took and how it ended."""
+        container = self._container(service)
+        started = time.monotonic()
+        self._compose("stop", service)
+        seconds = time.monotonic() - started
+        container.reload()
+        return Stopped(seconds, container.attrs["State"]["ExitCode"])
+
+    def restart(self, service: str) -> None:
+        """Restart a service; its free published port may be another one afterwards."""
+        self._compose("restart", "--no-deps", service)
+
+    def kill(self, service: str, signal: str = "KILL") -> None:
+        """Send `signal` to process 1 of a service."""
+        self._compose("kill", "--signal", signal, service)
+
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Let `docker compose watch` follow the files named under `develop`, as long as the block runs.
+
+        Raises:
+            StackError: where it ends at once, as it does where no service has a `watch`.
+        """
+        with self._files() as files:
+            watcher = start("compose", *files, "watch", "--no-up", cwd=self.folder, environment=self.variables)
+            try:
+                if not any("Watch enabled" in line for line in watcher.stdout):
+                    raise StackError(f"{self.file}: docker compose watch says: {_words(watcher.stderr.read(), self.folder, self.project)}")
+                for pipe in (watcher.stdout, watcher.stderr):  # a full pipe would hold it up
+                    Thread(target=pipe.read, daemon=True).start()
+                yield
+            finally:
+                watcher.kill()
+                watcher.wait()
+
+    def down(self) -> None:
+        """Remove its containers, networks, volumes and the images built for it. Nothing is given time to finish."""
+        self._compose("down", "--volumes", "--remove-orphans", "--timeout", "0")
+        for built in connect().images.list(filters={"label": f"{OF_PROJECT}={self.project}"}):
+            connect().images.remove(built.id, force=True)
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+        self.down()
+
+    def _port(self, service: str, port: int | None) -> int:
+        wished = self._container(service).attrs["HostConfig"]["PortBindings"] or {}  # they stand here while it restarts, too
+        have = sorted(int(entry.partition("/")[0]) for entry in wished)
+        port = have[0] if port is None and len(have) == 1 else port
+        if port not in have:
+            listed = ", ".join(map(str, have)) or "none"
+            raise StackError(f"{service} does not publish port {port or '(which?)'} in {self.file}. It publishes: {listed}.")
+        return port
+
+    def _reach(self, source: str, targets: Iterable[str], limit: float) -> tuple[probe.Reach, ...]:
+        if source != probe.HERE:
+            return probe.inside(self._container(source), source, targets, limit, self.recipe)
+        places = {container.labels[OF_SERVICE]: published(container) for container in self._containers()}
+        return tuple(itertools.chain.from_iterable(self._reach_from_here(target, places, limit) for target in targets))
+
+    def _reach_from_here(self, target: str, places: Mapping[str, Mapping[int, str]], limit: float) -> tuple[probe.Reach, ...]:
+        _, host, port, _ = knock.split(target)
+        have = places.get(host)
+        if port and have is not None and port not in have:
+            return probe.silent(probe.HERE, [target], "not published", f"{host} publishes: {', '.join(map(str, have)) or 'nothing'}")
+        return probe.outside(target, (have or {}).get(port), limit)
+
+    @contextmanager
+    def _files(self) -> Iterator[list[str]]:
+        with tempfile.TemporaryDirectory() as place:
+            added = Path(place) / "run.yaml"
+            added.write_text(self.override)
+            yield ["--project-name", self.project, "--file", self.file, "--file", str(added)]
+
+    def _containers(self) -> list[Container]:
+        found = connect().containers.list(all=True, filters={"label": f"{OF_PROJECT}={self.project}"}, ignore_removed=True)
+        return sorted(found, key=lambda container: (container.labels[OF_SERVICE], container.name))
+
+    def _container(self, service: str) -> Container:
+        found = {container.labels[OF_SERVICE]: container for container in reversed(self._containers())}
+        if service not in found:
+            raise StackError(f"{self.file} has no service {service} that is up. It has: {', '.join(reversed(found)) or 'none'}.")
+        return found[service]
+
+    def _compose(self, *arguments: str) -> None:
+        # The engine's labels tell Compose all it needs here; run at the root, it finds no other file to read.
+        done = tool("compose", "--project-name", self.project, "--progress", "quiet", *arguments, cwd=Path("/"))
+        if done.returncode:
+            raise StackError(f"{self.file}: docker compose {arguments[0]} says: {_words(done.stderr)}")
+
+
+def name(recipe: str) -> str:
+    """A name for a Compose project that nobody else has."""
+    return f"{re.sub(r'[^a-z0-9_-]', '-', recipe.lower()).lstrip('_-')}-{run.RUN}-{next(_count)}"
+
+
+def check(folder: Path, file: str, environment: Mapping[str, str] | None = None) -> Check:
+    """Let Compose read a file and say what it thinks of it; nothing is started."""
+    return _read(folder, file, "check", environment)[0]
+
+
+def up(
+    folder: Path,
+    file: str,
+    recipe: str,
+    services: Iterable[str] = (),
+    wait: bool = True,
+    free_ports: bool = True,
+    profiles: Iterable[str] = (),
+    environment: Mapping[str, str] | None = None,
+    project: str | None = None,
+) -> Stack:
+    """Bring a Compose file up through `docker compose up --build --detach`.
+
+    A second file, made for the run, adds the labels of this run, names built images after the project, and publishes each port
+    on a free one of 127.0.0.1. The file itself stays as it is.
+
+    Args:
+        folder: where the file lies.
+        file: the Compose file.
+        recipe: the name that labels what is made.
+        services: what to bring up, with what it depends on; all where none is named.
+        wait: until all are running and healthy (Compose's `--wait`).
+        free_ports: False keeps the ports of the file.
+        profiles: the profiles to switch on.
+        environment: values for the variables in the file.
+        project: Compose's name for it; a new one where None.
+
+    Raises:
+        StackFailed: where Compose refuses; what it had made is gone by then.
+    """
+    project = project or name(recipe)
+    verdict, config = _read(folder, file, project, environment)
+    if verdict.error:
+        raise StackFailed(f"{file} is not valid. Compose says:\n{verdict.error}{_next_step(verdict.error)}")
+    added = override(config, project, run.labels(recipe), free_ports)
+    stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}))
+    chosen = [part for profile in profiles for part in ("--profile", profile)]
+    waiting = ["--wait", "--wait-timeout", str(_WAIT_SECONDS)] if wait else []
+    try:
+        with stack._files() as files:
+            command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
+            done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, environment=environment)
+        if done.returncode:
+            said = _words(done.stderr, folder, project, done.stdout)
+            raise StackFailed(f"{file} does not come up. Compose says:\n{said}{_next_step(said)}{_last_words(stack)}")
+    except subprocess.TimeoutExpired:
+        _sweep(stack)
+        raise StackFailed(f"{file} did not come up within {_UP_SECONDS} seconds.") from None
+    except BaseException:
+        _sweep(stack)
+        raise
+    return stack
+
+
+def override(config: Mapping, project: str, labels: Mapping[str, str], free_ports: bool) -> str:
+    """The second Compose file of a run.
+
+    Args:
+        config: what `docker compose config --format json` made of the first one.
+        project: the project's name.
+        labels: for all that is made.
+        free_ports: whether to publish on free ports of 127.0.0.1.
+    """
+    marks = {"labels": dict(labels)}
+    built = {s["image"]: f"{project}-{name}" for name, s in config["services"].items() if "build" in s and "image" in s}
+    services = {}
+    for name, service in config["services"].items():
+        services[name] = dict(marks)
+        if "build" in service:
+            services[name] |= {"image": f"{project}-{name}", "build": marks, "pull_policy": "build"}
+        elif service.get("image") in built:
+            services[name] |= {"image": built[service["image"]], "pull_policy": "never"}
+        if free_ports and service.get("ports"):
+            services[name]["ports"] = _Instead(f"127.0.0.1::{port['target']}/{port['protocol']}" for port in service["ports"])
+    ours = {
+        kind: {name: marks for name, thing in config.get(kind, {}).items() if not thing.get("external")} for kind in ("networks", "volumes")
+    }
+    return yaml.dump({"services": services, **ours}, Dumper=_Dumper)
+
+
+class _Instead(list):
+    """A list that replaces the one it is merged with; Compose joins them otherwise."""
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+_Dumper.add_representer(_Instead, lambda dumper, items: dumper.represent_sequence("!override", items))
+
+
+def _read(folder: Path, file: str, project: str, environment: Mapping[str, str] | None) -> tuple[Check, dict]:
+    # All profiles are read, so that a service of one gets its labels too; `up` switches on only those it is told.
+    command = ["--project-name", project, "--file", file, "--profile", "*", "config", "--format", "json"]
+    done = tool("compose", *command, cwd=folder, environment=environment)
+    logged = [found for line in done.stderr.splitlines() if (found := _LOGGED.match(line))]
+    warnings = (_plain(found[2].replace('\\"', '"'), folder, project) for found in logged if found[1] == "warning")
+    error = (_words(done.stderr, folder, project) or "no reason given") if done.returncode else ""
+    return Check(file, tuple(dict.fromkeys(warnings)), error), json.loads(done.stdout) if not error else {}
+
+
+def _words(stderr: str, folder: Path | None = None, project: str = "", stdout: str = "") -> str:
+    """What Compose said at the end, without its progress; for a failed build, the output of the step that failed."""
+    lines = [line.rstrip() for line in stderr.splitlines() if line.strip() and not _LOGGED.match(line) and not _PROGRESS.match(line)]
+    if "failed to solve" in stderr:
+        step = stdout.rstrip().rstrip("-").rpartition("------\n")[2].splitlines()
+        lines = [*(re.sub(r"^[\d.]+ ", "", line) for line in step), *lines[-1:]]
+    return _plain("\n".join(lines[-_LAST_LINES - 4 :]), folder, project)
+
+
+def _plain(text: str, folder: Path | None, project: str) -> str:
+    """Without what is different at each run: the folder, the project's name, the engine's ids."""
+    text = text.replace(f"{folder}/", "") if folder else text
+    text = re.sub(r" ?\(?\b[0-9a-f]{64}\b\)?", "", text)
+    return text.replace(f"{project}-", "").replace(f"{project}_", "") if project else text
+
+
+def _next_step(said: str) -> str:
+    for pattern, step in _NEXT_STEPS.items():
+        if found := re.search(pattern, said):
+            return "\n" + step.format(*found.groups())
+    return ""
+
+
+def _last_words(stack: Stack) -> str:
+    """The last lines of each service that is not well."""
+    said = ""
+    for container in stack._containers():
+        state = container.attrs["State"]
+        if state["Status"] in ("exited", "restarting", "dead") or state.get("Health", {}).get("Status") == "unhealthy":
+            words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
+            said += f"\n\n{container.labels[OF_SERVICE]} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
+    return said
+
+
+def _sweep(stack: Stack) -> None:
+    """Remove what a failed `up` made; its own error is the one to be told."""
+    try:
+        stack.down()
+    except (StackError, APIError):
+        pass
+
+
+def _service(container: Container) -> Service:
+    attributes = container.attrs
+    state, networks = attributes["State"], attributes["NetworkSettings"]["Networks"]
+    return Service(
+        name=container.labels[OF_SERVICE],
+        container=container.name,
+        state=state["Status"],
+        exit_code=state["ExitCode"],
+        health=state.get("Health", {}).get("Status", ""),
+        restarts=attributes["RestartCount"],
+        addresses={name: network["IPAddress"] for name, network in sorted(networks.items()) if network["IPAddress"]},
+        published=published(container),
+        command=_process_one(container),
+    )
+
+
+def published(container: Container) -> dict[int, str]:
+    """Port in the container → address on this machine, as `127.0.0.1:32768`."""
+    ports = container.attrs["NetworkSettings"]["Ports"] or {}
+    bound = {int(port.partition("/")[0]): places[0] for port, places in sorted(ports.items()) if places}
+    everywhere = ("", "0.0.0.0", "::")
+    return {port: f"{'127.0.0.1' if at['HostIp'] in everywhere else at['HostIp']}:{at['HostPort']}" for port, at in bound.items()}
+
+
+def _process_one(container: Container) -> str:
+    """The command line of process 1: not what the file says, since a shell or an init may stand in between."""
+    try:
+        rows = container.top(ps_args="-eo pid,args")["Processes"]
+    except APIError:
+        return ""
+    return next((" ".join(row[1:]) for row in rows if row[0] == str(container.attrs["State"]["Pid"])), "")

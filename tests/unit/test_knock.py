@@ -1,0 +1,95 @@
+"""Verdicts of a knock, against servers of our own on this machine: no engine needed."""
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from book.knock import knock, knock_at_all, split
+
+
+@contextmanager
+def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            line, _ = listener.accept()
+            with line:
+                answer(line)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+def refusal(state: bytes, message: bytes) -> bytes:
+    fields = b"SFATAL\0C" + state + b"\0M" + message + b"\0\0"
+    return b"E" + struct.pack("!i", len(fields) + 4) + fields
+
+
+def told(scheme: str, reply: bytes | None) -> tuple[bool, str, str]:
+    def answer(line: socket.socket) -> None:
+        if reply is None:
+            time.sleep(1)
+        line.recv(1000) if reply else None
+        line.sendall(reply or b"")
+
+    with server(answer) as port:
+        seen = knock(f"{scheme}127.0.0.1:{port}", 0.3)
+    return seen["ok"], seen["verdict"], seen["error"]
+
+
+def test_a_postgres_that_starts_is_told_from_one_that_is_ready():
+    assert told("postgres://", refusal(b"57P03", b"the database system is starting up")) == (
+        False,
+        "not ready",
+        "the database system is starting up",
+    )
+    assert told("postgres://", refusal(b"28000", b"no such role"))[:2] == (True, "answers")
+    assert told("postgres://", b"R\0\0\0\x08\0\0\0\x0a")[:2] == (True, "answers")
+    assert told("postgres://", b"HTTP/1.1 400 no\r\n\r\n")[:2] == (False, "does not speak Postgres")
+    assert told("postgresql://", b"")[:2] == (False, "hangs up")
+
+
+def test_a_port_that_is_only_held_by_a_proxy_is_not_open():
+    assert told("", b"")[:2] == (False, "hangs up")
+    assert told("", None)[:2] == (True, "open")
+
+
+def test_http_is_told_from_other_tongues_and_from_silence():
+    assert told("http://", b"HTTP/1.1 200 OK\r\n\r\n")[:2] == (True, "answers")
+    assert told("http://", b"HTTP/1.1 503 Not yet\r\n\r\n") == (False, "answers 503", "Not yet")
+    assert told("http://", b"220 mail here\r\n")[:2] == (False, "does not speak HTTP")
+    assert told("http://", b"")[:2] == (False, "hangs up")
+    assert told("http://", None)[:2] == (False, "no answer in time")
+
+
+def test_all_are_asked_at_once_and_none_beyond_its_limit():
+    with server(lambda line: time.sleep(2)) as one, server(lambda line: time.sleep(2)) as two:
+        started = time.monotonic()
+        seen = knock_at_all([f"http://127.0.0.1:{one}", f"http://127.0.0.1:{two}", "localhost"], 0.5)
+        assert [each["verdict"] for each in seen][:2] == ["no answer in time"] * 2
+        assert seen[2]["verdict"].startswith("resolves")
+        assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    ("target", "parts"),
+    [
+        ("web", ("name", "web", 0, "")),
+        ("web:5000", ("port", "web", 5000, "")),
+        ("http://web/a?b=c", ("http", "web", 80, "/a?b=c")),
+        ("postgresql://database", ("postgres", "database", 5432, "")),
+    ],
+)
+def test_a_target_says_what_is_spoken(target, parts):
+    assert split(target) == parts
+
+
+@pytest.mark.parametrize("target", ["ftp://web:21", "", "http://", "web:port"])
+def test_a_target_that_is_none_is_refused(target):
+    with pytest.raises(ValueError, match="ort"):
+        split(target)

@@ -1,0 +1,68 @@
+"""The second Compose file of a run, and what is kept of Compose's words: no engine needed."""
+
+import yaml
+
+from book.stack import _next_step, _words, name, override
+
+LABELS = {"a.b": "c"}
+
+
+class Loader(yaml.SafeLoader):
+    pass
+
+
+Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+
+
+def added(config: dict, free_ports: bool = True) -> dict:
+    return yaml.load(override(config, "p", LABELS, free_ports), Loader)
+
+
+def test_labels_reach_all_but_what_others_made():
+    config = {
+        "services": {"web": {"build": {}}, "database": {"image": "postgres:17"}},
+        "networks": {"default": {"external": True}, "back": {}},
+        "volumes": {"data": {"name": "x"}},
+    }
+    file = added(config)
+    assert file["services"]["database"] == {"labels": LABELS}
+    assert file["services"]["web"]["build"] == {"labels": LABELS}
+    assert file["networks"] == {"back": {"labels": LABELS}}
+    assert file["volumes"] == {"data": {"labels": LABELS}}
+
+
+def test_built_images_get_the_projects_name_for_all_who_use_them():
+    config = {"services": {"web": {"build": {}, "image": "mine"}, "worker": {"image": "mine"}, "cache": {"image": "redis:8"}}}
+    services = added(config)["services"]
+    assert services["web"]["image"] == services["worker"]["image"] == "p-web"
+    assert "image" not in services["cache"]
+
+
+def test_ports_move_to_free_ones_of_this_machine_or_stay():
+    ports = [{"target": 80, "published": "80", "protocol": "tcp"}, {"target": 53, "published": "53", "protocol": "udp"}]
+    config = {"services": {"web": {"image": "x", "ports": ports}, "quiet": {"image": "x"}}}
+    assert added(config)["services"]["web"]["ports"] == ["127.0.0.1::80/tcp", "127.0.0.1::53/udp"]
+    assert "!override" in override(config, "p", LABELS, True)
+    assert "ports" not in added(config)["services"]["quiet"]
+    assert "ports" not in added(config, free_ports=False)["services"]["web"]
+
+
+def test_project_names_are_valid_and_never_the_same():
+    one, two = name("_My Recipe.1"), name("_My Recipe.1")
+    assert one != two
+    assert one.startswith("my-recipe-1-")
+
+
+def test_the_words_of_compose_are_kept_without_its_progress():
+    said = (
+        'time="2026-11-24T05:17:19Z" level=warning msg="obsolete"\n'
+        " Container p-web-1  Creating \n Network p_default Created \n Container p-web-1 Error\n"
+        f"Error response from daemon: failed on endpoint p-web-1 ({'0a' * 32}): Bind for 0.0.0.0:80 failed: port is already allocated\n"
+    )
+    words = _words(said, None, "p")
+    assert words == "Error response from daemon: failed on endpoint web-1: Bind for 0.0.0.0:80 failed: port is already allocated"
+    assert "holds that port" in _next_step(words)
+
+
+def test_exhausted_address_pools_are_explained():
+    assert "docker network prune" in _next_step("all predefined address pools have been fully subsetted")

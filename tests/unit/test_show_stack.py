@@ -1,0 +1,57 @@
+"""What a reader sees of a stack, and that its plain text is the same at each run: no engine needed."""
+
+from book.probe import Reach
+from book.show.connectivity import connectivity
+from book.show.services import services
+from book.show.timeline import timeline
+from book.stack import Service
+from book.timeline import Event, Timeline
+
+
+def reaches(seconds: float, address: str) -> tuple[Reach, ...]:
+    return (
+        Reach("web", "database:5432", True, "open", seconds, "", (address,)),
+        Reach("web", "nobody", False, "no such name", seconds, "gaierror: <-2>"),
+        Reach("apart", "nobody", False, "not running", seconds, "the container is exited"),
+    )
+
+
+def service(port: int) -> Service:
+    return Service(
+        "web", "p-web-1", "running", 0, "healthy", 0, {"p_default": f"172.28.0.{port}"}, {5000: f"127.0.0.1:{port}"}, "python a.py"
+    )
+
+
+def seen(seconds: float) -> Timeline:
+    what = ("created", "started", "failed try", "failed try", "first answer")
+    return Timeline(tuple(Event("web", each, seconds * number, "refused") for number, each in enumerate(what)))
+
+
+def test_plain_text_does_not_change_with_times_addresses_and_ports():
+    assert connectivity(reaches(0.1, "172.28.0.2")).text == connectivity(reaches(0.2, "172.28.0.3")).text
+    assert services([service(1)]).text == services([service(2)]).text
+    assert timeline(seen(0.1)).text == timeline(seen(0.2)).text == "web: created, started, failed try, first answer"
+
+
+def test_the_matrix_has_a_cell_for_each_pair_with_the_real_error_and_the_time():
+    piece = connectivity(reaches(0.1, "172.28.0.2"))
+    assert piece.text.splitlines() == [
+        "from \\ to  database:5432  nobody",
+        "web        ✓ open         ✗ no such name",
+        "apart      not tried      ✗ not running",
+    ]
+    assert '<th scope="row">apart</th>' in piece.html
+    assert "gaierror: &lt;-2&gt;" in piece.html
+    assert "100 ms · 172.28.0.2" in piece.html
+
+
+def test_a_service_that_restarts_is_not_shown_as_well():
+    looping = Service("database", "p-database-1", "restarting", 1, "", 4, {}, {}, "")
+    piece = services([looping])
+    assert "restarting, exit code 1" in piece.text
+    assert "book-bad" in piece.html
+    assert "(4 restarts)" in piece.html
+
+
+def test_the_chart_can_be_read_out():
+    assert "<desc>web created after 0.00 s; web started after 0.50 s" in timeline(seen(0.5)).html
