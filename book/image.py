@@ -312,4 +312,5 @@ def _instruction(created_by: str) -> str:
     """The instruction as a reader wrote it: the engine's history wraps it in the shell that ran it."""
     text = created_by.removesuffix("# buildkit").strip()
     bare = _SHELL_PREFIX.sub("", text)
+    bare = re.sub(r"\b(file|dir|multi):[0-9a-f]{64} in ", r"\1 ", bare)  # the SDK's builder names what it copied by its digest
     return re.sub(r"\s+", " ", bare if "#(nop)" in text or bare == text else f"RUN {bare}")

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from docker.models.networks import Network
 
-from . import run, stack, timeline
+from . import compose, run, stack, timeline
 from .engine import ROOT, connect
 from .image import Image, build
 
 _FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
+_IMAGE = re.compile(r"^\s+image:\s*['\"]?([\w./:@-]+)", re.MULTILINE)
 _JUNK = {"__pycache__", ".pytest_cache", ".ruff_cache", ".DS_Store", ".git", ".venv", "node_modules"}
 
 
@@ -69,17 +70,18 @@ class Recipe:
         return total.hexdigest()
 
     def bases(self, *dockerfiles: str) -> tuple[str, ...]:
-        """The images that the recipe starts from, as its Dockerfiles name them.
+        """The images that the recipe starts from, as its Dockerfiles and Compose files name them.
 
         Args:
-            dockerfiles: the files to read; all of the folder where none is named.
+            dockerfiles: the files to read; where none is named, all Dockerfiles and Compose files of the folder.
         """
         texts = [self.read(name) for name in dockerfiles] or [f.read_text() for f in self.files() if "Dockerfile" in f.name]
-        found: set[str] = set()
+        composed = [] if dockerfiles else [f.read_text() for f in self.files() if f.suffix in (".yaml", ".yml") and "compose" in f.name]
+        found = {image for text in composed for image in _IMAGE.findall(text)}
         for text in texts:
             stages = {stage for _, stage in _FROM.findall(text) if stage}
-            found |= {image for image, _ in _FROM.findall(text) if image not in stages and image != "scratch" and "$" not in image}
-        return tuple(sorted(found))
+            found |= {image for image, _ in _FROM.findall(text) if image not in stages and image != "scratch"}
+        return tuple(sorted(image if ":" in image else f"{image}:latest" for image in found if "$" not in image))
 
     def build(self, dockerfile: str = "Dockerfile", target: str | None = None, **arguments: str) -> Image:
         """Build an image of this recipe on the engine and measure it.
@@ -96,7 +98,7 @@ class Recipe:
         text = self.read(dockerfile)
         return build(self.path, dockerfile, text, self.name, self.bases(dockerfile), target, arguments)
 
-    def check(self, file: str = "compose.yaml", **environment: str) -> stack.Check:
+    def check(self, file: str = "compose.yaml", **environment: str) -> compose.Check:
         """What Compose says of a file of this recipe, without starting anything.
 
         Args:
@@ -107,7 +109,7 @@ class Recipe:
             RecipeError: where there is no such file.
         """
         self.read(file)
-        return stack.check(self.path, file, environment)
+        return compose.read(self.path, file, environment=environment)[0]
 
     def up(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import subprocess
 import tempfile
@@ -16,11 +15,10 @@ from pathlib import Path
 from threading import Thread
 from types import TracebackType
 
-import yaml
 from docker.errors import APIError
 from docker.models.containers import Container
 
-from . import image, knock, probe, run
+from . import compose, image, knock, probe, run
 from .engine import connect, start, tool
 
 _WAIT_SECONDS = 120
@@ -29,17 +27,6 @@ _LAST_LINES = 8
 OF_PROJECT = "com.docker.compose.project"
 OF_SERVICE = "com.docker.compose.service"
 _count = itertools.count(1)
-
-_LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
-_PROGRESS = re.compile(r"^\s*(?:(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z]\w+|\S+ (?:Pulling|Pulled|Interrupted)\b.*)\s*$")
-_NEXT_STEPS = {
-    r"port is already allocated|address already in use": "Something on this machine holds that port: stop it, or publish another one.",
-    r"network (\S+) declared as external": "Make it first: docker network create {0}",
-    r"volume (\S+) declared as external": "Make it first: docker volume create {0}",
-    r"fully subsetted": "The engine has no address range left for one more network: remove unused ones with `docker network prune`, "
-    "or give it a larger `default-address-pools`.",
-    r"undefined service \"?([\w.-]+)": "Declare {0} under `services`, or take it out of `depends_on`.",
-}
 
 
 class StackError(Exception):
@@ -51,18 +38,6 @@ class StackError(Exception):
 
 class StackFailed(StackError):
     """Compose refused a file or could not bring it up; the message holds its own last words."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """What `docker compose config` says of a file: its warnings, and the error, which is empty where the file is valid."""
-
-    file: str
-    warnings: tuple[str, ...]
-    error: str
-
-    def __str__(self) -> str:
-        return "\n".join([*(f"warning: {warning}" for warning in self.warnings), self.error or f"{self.file} is valid"])
 
 
 @dataclass(frozen=True)
@@ -220,7 +195,9 @@ class Stack:
             watcher = start("compose", *files, "watch", "--no-up", cwd=self.folder, environment=self.variables)
             try:
                 if not any("Watch enabled" in line for line in watcher.stdout):
-                    raise StackError(f"{self.file}: docker compose watch says: {_words(watcher.stderr.read(), self.folder, self.project)}")
+                    raise StackError(
+                        f"{self.file}: docker compose watch says: {compose.words(watcher.stderr.read(), self.folder, self.project)}"
+                    )
                 for pipe in (watcher.stdout, watcher.stderr):  # a full pipe would hold it up
                     Thread(target=pipe.read, daemon=True).start()
                 yield
@@ -283,17 +260,12 @@ class Stack:
         # The engine's labels tell Compose all it needs here; run at the root, it finds no other file to read.
         done = tool("compose", "--project-name", self.project, "--progress", "quiet", *arguments, cwd=Path("/"))
         if done.returncode:
-            raise StackError(f"{self.file}: docker compose {arguments[0]} says: {_words(done.stderr)}")
+            raise StackError(f"{self.file}: docker compose {arguments[0]} says: {compose.words(done.stderr)}")
 
 
 def name(recipe: str) -> str:
     """A name for a Compose project that nobody else has."""
     return f"{re.sub(r'[^a-z0-9_-]', '-', recipe.lower()).lstrip('_-')}-{run.RUN}-{next(_count)}"
-
-
-def check(folder: Path, file: str, environment: Mapping[str, str] | None = None) -> Check:
-    """Let Compose read a file and say what it thinks of it; nothing is started."""
-    return _read(folder, file, "check", environment)[0]
 
 
 def up(
@@ -327,10 +299,10 @@ def up(
         StackFailed: where Compose refuses; what it had made is gone by then.
     """
     project = project or name(recipe)
-    verdict, config = _read(folder, file, project, environment)
+    verdict, config = compose.read(folder, file, project, environment)
     if verdict.error:
-        raise StackFailed(f"{file} is not valid. Compose says:\n{verdict.error}{_next_step(verdict.error)}")
-    added = override(config, project, run.labels(recipe), free_ports)
+        raise StackFailed(f"{file} is not valid. Compose says:\n{verdict.error}{compose.next_step(verdict.error)}")
+    added = compose.override(config, project, run.labels(recipe), free_ports)
     stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}))
     chosen = [part for profile in profiles for part in ("--profile", profile)]
     waiting = ["--wait", "--wait-timeout", str(_WAIT_SECONDS)] if wait else []
@@ -339,8 +311,8 @@ def up(
             command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
             done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, environment=environment)
         if done.returncode:
-            said = _words(done.stderr, folder, project, done.stdout)
-            raise StackFailed(f"{file} does not come up. Compose says:\n{said}{_next_step(said)}{_last_words(stack)}")
+            said = compose.words(done.stderr, folder, project, done.stdout)
+            raise StackFailed(f"{file} does not come up. Compose says:\n{said}{compose.next_step(said)}{_last_words(stack)}")
     except subprocess.TimeoutExpired:
         _sweep(stack)
         raise StackFailed(f"{file} did not come up within {_UP_SECONDS} seconds.") from None
@@ -348,77 +320,6 @@ def up(
         _sweep(stack)
         raise
     return stack
-
-
-def override(config: Mapping, project: str, labels: Mapping[str, str], free_ports: bool) -> str:
-    """The second Compose file of a run.
-
-    Args:
-        config: what `docker compose config --format json` made of the first one.
-        project: the project's name.
-        labels: for all that is made.
-        free_ports: whether to publish on free ports of 127.0.0.1.
-    """
-    marks = {"labels": dict(labels)}
-    built = {s["image"]: f"{project}-{name}" for name, s in config["services"].items() if "build" in s and "image" in s}
-    services = {}
-    for name, service in config["services"].items():
-        services[name] = dict(marks)
-        if "build" in service:
-            services[name] |= {"image": f"{project}-{name}", "build": marks, "pull_policy": "build"}
-        elif service.get("image") in built:
-            services[name] |= {"image": built[service["image"]], "pull_policy": "never"}
-        if free_ports and service.get("ports"):
-            services[name]["ports"] = _Instead(f"127.0.0.1::{port['target']}/{port['protocol']}" for port in service["ports"])
-    ours = {
-        kind: {name: marks for name, thing in config.get(kind, {}).items() if not thing.get("external")} for kind in ("networks", "volumes")
-    }
-    return yaml.dump({"services": services, **ours}, Dumper=_Dumper)
-
-
-class _Instead(list):
-    """A list that replaces the one it is merged with; Compose joins them otherwise."""
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-_Dumper.add_representer(_Instead, lambda dumper, items: dumper.represent_sequence("!override", items))
-
-
-def _read(folder: Path, file: str, project: str, environment: Mapping[str, str] | None) -> tuple[Check, dict]:
-    # All profiles are read, so that a service of one gets its labels too; `up` switches on only those it is told.
-    command = ["--project-name", project, "--file", file, "--profile", "*", "config", "--format", "json"]
-    done = tool("compose", *command, cwd=folder, environment=environment)
-    logged = [found for line in done.stderr.splitlines() if (found := _LOGGED.match(line))]
-    warnings = (_plain(found[2].replace('\\"', '"'), folder, project) for found in logged if found[1] == "warning")
-    error = (_words(done.stderr, folder, project) or "no reason given") if done.returncode else ""
-    return Check(file, tuple(dict.fromkeys(warnings)), error), json.loads(done.stdout) if not error else {}
-
-
-def _words(stderr: str, folder: Path | None = None, project: str = "", stdout: str = "") -> str:
-    """What Compose said at the end, without its progress; for a failed build, the output of the step that failed."""
-    lines = [line.rstrip() for line in stderr.splitlines() if line.strip() and not _LOGGED.match(line) and not _PROGRESS.match(line)]
-    if "failed to solve" in stderr:
-        step = stdout.rstrip().rstrip("-").rpartition("------\n")[2].splitlines()
-        lines = [*(re.sub(r"^[\d.]+ ", "", line) for line in step), *lines[-1:]]
-    return _plain("\n".join(lines[-_LAST_LINES - 4 :]), folder, project)
-
-
-def _plain(text: str, folder: Path | None, project: str) -> str:
-    """Without what is different at each run: the folder, the project's name, the engine's ids."""
-    text = text.replace(f"{folder}/", "") if folder else text
-    text = re.sub(r" ?\(?\b[0-9a-f]{64}\b\)?", "", text)
-    return text.replace(f"{project}-", "").replace(f"{project}_", "") if project else text
-
-
-def _next_step(said: str) -> str:
-    for pattern, step in _NEXT_STEPS.items():
-        if found := re.search(pattern, said):
-            return "\n" + step.format(*found.groups())
-    return ""
 
 
 def _last_words(stack: Stack) -> str:

@@ -27,7 +27,9 @@ from . import debian
 RUN = PRIVATE_SOCKET.parent
 BRIDGE = "book0"
 _BRIDGE_ADDRESS = "172.27.255.1/24"
-_POOL = "base=172.28.0.0/14,size=26"  # room for thousands of networks; the default pool ends at about 28
+# Room for thousands of networks; the default pool ends at about 28. In the file, not on the command line: an engine that
+# reloads its settings forgets a pool that was given there.
+SETTINGS = {"default-address-pools": [{"base": "172.28.0.0/14", "size": 26}]}
 _SUITE = "forky"  # the first Debian suite with Engine 28 and a buildx new enough for Compose 5
 _ENGINE_PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini-static")
 _SYSTEM_PACKAGES = ("runc", "iptables")  # the system's own: newer ones want a newer C library
@@ -125,7 +127,7 @@ def _launch(step: Step) -> None:
     RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
     ip_forward, had_chains = _ip_forward().read_text().strip(), "-N DOCKER\n" in _iptables("-S")
     _make_bridge()
-    (HOME / "daemon.json").write_text("{}\n")  # keeps the machine's own /etc/docker/daemon.json out of it
+    (HOME / "daemon.json").write_text(json.dumps(SETTINGS))  # and the machine's own /etc/docker/daemon.json stays out of it
     command = [
         str(_program("dockerd")),
         f"--host=unix://{PRIVATE_SOCKET}",
@@ -134,7 +136,6 @@ def _launch(step: Step) -> None:
         f"--exec-root={RUN / 'exec'}",
         f"--pidfile={RUN / 'dockerd.pid'}",
         f"--bridge={BRIDGE}",
-        f"--default-address-pool={_POOL}",
         "--ip-forward-no-drop",
         f"--userland-proxy-path={_program('docker-proxy')}",
         f"--init-path={_program('tini-static')}",

@@ -34,8 +34,7 @@ def test_every_page_says_in_its_footer_on_what_the_book_was_run(visit, over_http
 def test_a_page_fits_a_phone(visit, over_http, page):
     body = visit(f"{over_http}/{page}", **PHONE).page
     width = body.evaluate("document.documentElement.scrollWidth")
-    wide = "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > 420).map(e => e.outerHTML.slice(0, 90)).slice(0, 3)"
-    assert width <= 390, body.evaluate(wide)
+    assert width <= 390
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

@@ -2,7 +2,8 @@
 
 import yaml
 
-from book.stack import _next_step, _words, name, override
+from book.compose import next_step, override, words
+from book.stack import name
 
 LABELS = {"a.b": "c"}
 
@@ -59,10 +60,10 @@ def test_the_words_of_compose_are_kept_without_its_progress():
         " Container p-web-1  Creating \n Network p_default Created \n Container p-web-1 Error\n"
         f"Error response from daemon: failed on endpoint p-web-1 ({'0a' * 32}): Bind for 0.0.0.0:80 failed: port is already allocated\n"
     )
-    words = _words(said, None, "p")
-    assert words == "Error response from daemon: failed on endpoint web-1: Bind for 0.0.0.0:80 failed: port is already allocated"
-    assert "holds that port" in _next_step(words)
+    kept = words(said, None, "p")
+    assert kept == "Error response from daemon: failed on endpoint web-1: Bind for 0.0.0.0:80 failed: port is already allocated"
+    assert "holds that port" in next_step(kept)
 
 
 def test_exhausted_address_pools_are_explained():
-    assert "docker network prune" in _next_step("all predefined address pools have been fully subsetted")
+    assert "docker network prune" in next_step("all predefined address pools have been fully subsetted")
