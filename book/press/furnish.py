@@ -6,17 +6,55 @@ import os
 from html import escape
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util.docutils import SphinxDirective
 
-from .chapters import chapters
+from . import ledger
+from .chapters import Chapter, chapters
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    app.add_directive("claims", Claims)
+    app.add_directive("errata", Errata)
     app.connect("config-inited", _footer_and_banner)
     app.connect("html-page-context", _without_thebe, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class Claims(SphinxDirective):
+    """`{claims}`: a table of every claim of the book, from the outputs of its chapters."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [[_link(held.chapter), held.sentence, "✓ held", held.measured or "yes or no"] for held in ledger.claims()]
+        return _table(self, ["chapter", "claim", "verdict", "measured"], rows)
+
+
+class Errata(SphinxDirective):
+    """`{errata}`: a table of the faults of the notes, each with the claim of the run that shows it."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        head = ["as noted", "today", "why", "what works", "shown by the run"]
+        return _table(
+            self, head, [[e.noted, e.today, e.why, e.works, f"✓ {e.proof.sentence} {_link(e.proof.chapter)}"] for e in ledger.errata()]
+        )
+
+
+def _table(directive: SphinxDirective, head: list[str], rows: list[list[str]]) -> list[nodes.Node]:
+    lines = [":::{list-table}", ":header-rows: 1", ":class: book-ledger", ""]
+    for row in [head, *rows]:
+        lines += [
+            f"{'* -' if first else '  -'} {' '.join(cell.split())}" for first, cell in zip([True] + [False] * len(row), row, strict=False)
+        ]
+    return directive.parse_text_to_nodes("\n".join([*lines, ":::"]))
+
+
+def _link(chapter: Chapter) -> str:
+    return f"[{ledger.title(chapter)}](/notebooks/{chapter.name}.ipynb)"
 
 
 def _footer_and_banner(app: Sphinx, config: Config) -> None:
