@@ -32,7 +32,7 @@ _BRIDGE_ADDRESS = "172.27.255.1/24"
 SETTINGS = {"default-address-pools": [{"base": "172.28.0.0/14", "size": 26}]}
 _SUITE = "forky"  # the first Debian suite with Engine 28 and a buildx new enough for Compose 5
 _ENGINE_PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini-static")
-_SYSTEM_PACKAGES = ("runc", "iptables")  # the system's own: newer ones want a newer C library
+_SYSTEM_PACKAGES = ("runc", "iptables", "iproute2")  # the system's own: newer ones want a newer C library
 _START_SECONDS = 60
 _STOP_SECONDS = 30
 
