@@ -65,7 +65,8 @@ def _install(bar: Step) -> None:
     total = sum("==" in line for line in _REQUIREMENTS.read_text().splitlines())
     with tempfile.TemporaryDirectory() as scratch:
         command = [*_pip(Path(scratch)), "install", "--require-hashes", "--no-input", "--requirement", str(_REQUIREMENTS)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        live = {**os.environ, "PYTHONUNBUFFERED": "1"}  # else pip's words come all at once, at the end
+        process = subprocess.Popen(command, env=live, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         said, seen = [], 0
         for line in process.stdout:
             said.append(line)
