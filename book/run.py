@@ -65,7 +65,7 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
     """
     removed = Removed()
     listed = {"all": True, "filters": {"label": f"{LABEL}={only}" if only else LABEL}}
-    for container in client.containers.list(**listed):
+    for container in client.containers.list(ignore_removed=True, **listed):
         if everything or only or not _alive(container.labels):
             _quietly(container.remove, force=True, v=True)
             removed.containers.append(container.name)
