@@ -11,7 +11,7 @@ import urllib.request
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from .engine import connect, tool
 
 _NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
 _LAST_LINES = 8
+_LONGEST = 200  # characters of a line of the builder's last words
 _ANSWER_SECONDS = 30
 _RUN_SECONDS = 120
 _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all()}), sep='\\n')"
@@ -94,6 +95,7 @@ class Image:
         storage_driver: the driver that counted; sizes of different drivers do not compare.
         layers: the steps, oldest first.
         seconds: how long the build took.
+        log: what the builder said, which is little for steps that it had in its cache; empty where nothing was built.
     """
 
     name: str
@@ -103,6 +105,11 @@ class Image:
     storage_driver: str
     layers: tuple[Layer, ...]
     seconds: float
+    log: str = field(default="", repr=False)
+
+    def said(self, words: str) -> str:
+        """The lines with these words in what the builder said while it built the image."""
+        return "\n".join(line for line in self.log.splitlines() if words in line)
 
     @property
     def base_size(self) -> int:
@@ -187,11 +194,11 @@ def build(
     tag = f"{recipe}:{name}-{run.RUN}".lower()
     started = time.monotonic()
     through = _buildx if _NEEDS_BUILDKIT.search(text) else _sdk
-    through(folder, dockerfile, tag, run.labels(recipe), target, dict(arguments or {}))
-    return measure(tag, name, bases, time.monotonic() - started)
+    said = through(folder, dockerfile, tag, run.labels(recipe), target, dict(arguments or {}))
+    return measure(tag, name, bases, time.monotonic() - started, "\n".join(_lines(said)))
 
 
-def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float = 0.0) -> Image:
+def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float = 0.0, log: str = "") -> Image:
     """Measure an image that is on the engine.
 
     Args:
@@ -199,6 +206,7 @@ def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float
         name: what to call it.
         bases: names of the images that it may start from.
         seconds: how long its build took, where it was built just now.
+        log: what the builder said.
     """
     client = connect()
     image = client.images.get(reference)
@@ -206,7 +214,7 @@ def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float
     inherited = max((_shared_steps(image.attrs, base) for base in bases), default=0)
     steps = (Layer(_instruction(entry["CreatedBy"]), entry["Size"], number < inherited) for number, entry in enumerate(history))
     layers = tuple(step for step in steps if step.from_base or not step.instruction.startswith(f"LABEL {run.LABEL}"))
-    return Image(name, image.id, image.attrs["Size"], _packed(image.save()), client.info()["Driver"], layers, seconds)
+    return Image(name, image.id, image.attrs["Size"], _packed(image.save()), client.info()["Driver"], layers, seconds, log)
 
 
 class _Stream(io.RawIOBase):
@@ -240,12 +248,14 @@ def _packed(saved: Iterator[bytes]) -> int:
     return total
 
 
-def _sdk(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> None:
+def _sdk(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> str:
     try:
         _, log = connect().images.build(
             path=str(folder), dockerfile=dockerfile, tag=tag, labels=labels, target=target or "", buildargs=arguments, rm=True, forcerm=True
         )
-        run.note_images(_STEP_IMAGE.findall(_text(log)))
+        said = _text(log)
+        run.note_images(_STEP_IMAGE.findall(said))
+        return said
     except BuildError as problem:
         said = _text(problem.build_log)
         run.note_images(_STEP_IMAGE.findall(said))
@@ -258,7 +268,7 @@ def _text(log: Iterable[Mapping]) -> str:
     return "".join(entry.get("stream", "") for entry in log)
 
 
-def _buildx(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> None:
+def _buildx(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> str:
     options = ["--load", "--progress=plain", f"--tag={tag}", f"--file={dockerfile}"]
     options += [f"--label={key}={value}" for key, value in labels.items()]
     options += [f"--build-arg={key}={value}" for key, value in arguments.items()]
@@ -266,13 +276,19 @@ def _buildx(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], tar
     done = tool("buildx", "build", *options, ".", cwd=folder)
     if done.returncode:
         raise BuildFailed(_last_words(dockerfile, done.stderr))
+    return done.stderr
 
 
 def _last_words(dockerfile: str, said: str) -> str:
-    lines = [_STEP_PREFIX.sub("", _ANSI.sub("", line)).rstrip() for line in said.splitlines()]
     return f"{dockerfile} does not build. The builder's last words:\n\n" + "\n".join(
-        [line for line in lines if line and not line.startswith(" --->")][-_LAST_LINES:]
+        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in _lines(said)[-_LAST_LINES:]
     )
+
+
+def _lines(said: str) -> list[str]:
+    """What the builder said, without its colours, the numbers of its steps and the ids of its images."""
+    lines = (_STEP_PREFIX.sub("", _ANSI.sub("", line)).rstrip() for line in said.splitlines())
+    return [line for line in lines if line and not line.startswith(" --->")]
 
 
 def answer(container: Container, port: int, path: str) -> Answer:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
+from typing import Any
 
 from docker.errors import APIError
 from docker.models.containers import Container
@@ -73,6 +74,9 @@ class Stopped:
 
     seconds: float
     exit_code: int
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # read by IPython
+        printer.text(f"ended after {self.seconds:.1f} s with exit code {self.exit_code}")
 
 
 @dataclass(frozen=True)

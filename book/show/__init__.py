@@ -4,7 +4,9 @@ from .connectivity import connectivity as connectivity
 from .layers import layers as layers
 from .listing import listing as listing
 from .packages import packages as packages
+from .packages import presence as presence
 from .provenance import provenance as provenance
+from .seconds import seconds as seconds
 from .services import services as services
 from .sizes import sizes as sizes
 from .timeline import timeline as timeline

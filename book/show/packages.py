@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..image import Packages
-from .html import Piece, table
+from .html import Cell, Piece, table
 
 
 def packages(*images: Packages) -> Piece:
     """Show the Python packages that each image holds, and how many there are."""
     rows = [[found.image, str(len(found.names)), ", ".join(found.names)] for found in images]
     return table("Python packages in the image", ["image", "how many", "which"], rows, numbers=(1,))
+
+
+def presence(names: Iterable[str], *images: Packages) -> Piece:
+    """Show which of a few packages each image holds: one row for each image, one column for each package.
+
+    Args:
+        names: the packages to look for.
+        images: from `Image.packages()`.
+    """
+    names = list(names)
+    marks = {True: Cell("✓ yes", "yes", "book-good"), False: Cell("– no", "no")}
+    rows = [[found.image, *(marks[name in found] for name in names), str(len(found.names))] for found in images]
+    return table("Who holds which package", ["image", *names, "packages in all"], rows, numbers=(len(names) + 1,))

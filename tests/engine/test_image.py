@@ -48,6 +48,13 @@ def test_a_build_that_fails_says_the_builders_last_words_and_no_stack(tmp_path, 
     assert "Traceback" not in words
 
 
+@pytest.mark.parametrize("line", ["RUN echo by the $((1+1))nd way >&2", "RUN --mount=type=cache,target=/c echo by the $((1+1))nd way >&2"])
+def test_what_the_builder_said_of_a_build_that_worked_is_kept(tmp_path, line):
+    image = build(tmp_path, f"{BASE}{line}; : {tmp_path}\n")  # its folder's name keeps it out of any cache
+    assert image.said("2nd") == "by the 2nd way"
+    assert "by the 2nd way" not in repr(image)
+
+
 def test_an_instruction_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(BuildFailed, match=r"(?i)unknown instruction: RUNN"):
         build(tmp_path, BASE + "RUNN true\n")

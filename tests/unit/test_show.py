@@ -43,6 +43,18 @@ def test_packages_are_counted():
     assert show.packages(Packages("x", ("flask", "pip"))).text.splitlines()[1].split()[:2] == ["x", "2"]
 
 
+def test_the_packages_asked_for_are_marked_where_they_are():
+    rows = show.presence(["flask", "pytest"], Packages("x", ("flask", "pip")), Packages("y", ("pytest",))).text.splitlines()
+    assert [row.split() for row in rows[1:]] == [["x", "yes", "no", "2"], ["y", "no", "yes", "1"]]
+
+
+def test_seconds_are_drawn_and_left_out_of_what_is_compared():
+    shown = show.seconds("Stopping", {"as noted": 10.2, "with <init>": 0.31})
+    assert "0.31 s" in shown.html
+    assert "<init>" not in shown.html
+    assert shown.text == "Stopping: as noted, with <init>"
+
+
 def test_a_table_escapes_what_it_is_given():
     assert "<b>" not in table("<b>", ["<b>", "x"], [["<b>", "<b>"]]).html
 

@@ -1,0 +1,33 @@
+"""Without `--debug`, chapter 2's edit is not seen; without `init`, its service does not stop."""
+
+import pytest
+
+from book import Recipe, timeline
+
+
+def test_without_debug_an_edit_is_not_seen():
+    recipe = Recipe("02-edit-while-it-runs").copy()
+    text = recipe.read("compose.yaml")
+    assert text.count(" --debug") == 1
+    (recipe.path / "compose.yaml").write_text(text.replace(" --debug", ""))
+    with recipe.up() as stack:
+        assert stack.ask("echo-service", "/hello").text == "echo: hello\n"
+        code = recipe.path / "app/echo.py"
+        code.write_text(code.read_text().replace("echo: ", "new: "))
+        with pytest.raises(timeline.NotInTime):
+            timeline.seconds_until(lambda: stack.ask("echo-service", "/hello").text == "new: hello\n", limit=5)
+        assert stack.exec("echo-service", "grep", "-c", "new: ", "/app/echo.py").text == "1\n"
+
+
+def test_without_init_it_is_killed_and_with_it_it_ends():
+    recipe = Recipe("02-edit-while-it-runs").copy()
+    text = recipe.read("init.compose.yaml")
+    assert text.count("init: true") == 1
+    (recipe.path / "broken.compose.yaml").write_text(text.replace("init: true", "init: false"))
+    ends = []
+    for file in ("init.compose.yaml", "broken.compose.yaml"):
+        with recipe.up(file) as stack:
+            stack.ask("echo-service", "/hello")
+            ends.append(stack.stop("echo-service"))
+    assert [end.exit_code for end in ends] == [143, 137]
+    assert ends[1].seconds > 2 * ends[0].seconds
