@@ -208,8 +208,8 @@ class Stack:
     def down(self) -> None:
         """Remove its containers, networks, volumes and the images built for it. Nothing is given time to finish."""
         self._compose("down", "--volumes", "--remove-orphans", "--timeout", "0")
-        for built in connect().images.list(filters={"label": f"{OF_PROJECT}={self.project}"}):
-            connect().images.remove(built.id, force=True)
+        for built in connect().api.images(filters={"label": f"{OF_PROJECT}={self.project}"}):
+            connect().images.remove(built["Id"], force=True)
 
     def __enter__(self) -> Stack:
         return self
