@@ -368,7 +368,7 @@ def published(container: Container) -> dict[int, str]:
 def _process_one(container: Container) -> str:
     """The command line of process 1: not what the file says, since a shell or an init may stand in between."""
     try:
-        rows = container.top(ps_args="-eo pid,args")["Processes"]
+        rows = container.top(ps_args="-eo pid,args")["Processes"] or []  # none where it ends at that moment
     except APIError:
         return ""
     return next((" ".join(row[1:]) for row in rows if row[0] == str(container.attrs["State"]["Pid"])), "")
