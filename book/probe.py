@@ -101,7 +101,8 @@ def _reach(source: str, target: str, told: dict) -> Reach:
 
 def _python() -> str:
     """A Python image that is on the engine, the small one first; nothing is pulled where one is there."""
-    tags = [tag for image in connect().images.list() for tag in image.tags if tag.startswith("python:3.")]
+    # Not the SDK's own list: that looks at each image once more, and another run may have taken one away meanwhile.
+    tags = [tag for image in connect().api.images() for tag in image["RepoTags"] or [] if tag.startswith("python:3.")]
     if not tags:
         connect().images.pull(_PYTHON)
     return min(tags, key=lambda tag: (tag != _PYTHON, "alpine" not in tag, "slim" not in tag, tag), default=_PYTHON)

@@ -138,12 +138,12 @@ class Recipe:
         return stack.up(self.path, file, self.name, services, wait, free_ports, profiles, environment)
 
     def network(self, name: str) -> Network:
-        """Make a network of this name, as `docker network create` does; it has `remove()`.
+        """Make a network, as `docker network create` does; it has `remove()`.
 
-        Raises:
-            APIError: where there is one already.
+        Args:
+            name: the last part of its name. As with Compose's own networks, what stands before it is nobody else's.
         """
-        return connect().networks.create(name, labels=run.labels(self.name))
+        return connect().networks.create(f"{stack.name(self.name)}_{name}", labels=run.labels(self.name))
 
     def copy(self) -> Recipe:
         """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""

@@ -75,10 +75,11 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
                 _quietly(thing.remove)
                 getattr(removed, kind).append(thing.name)
     # Parents follow their children: a classic build leaves a chain of untagged images with our label.
-    for image in client.images.list(**listed):
-        if everything or only or not _alive(image.labels):
-            _quietly(client.images.remove, image.id, force=True)
-            removed.images.append(image.id)
+    # (The SDK's own list looks at each image once more, and stumbles where another run has taken one away meanwhile.)
+    for image in client.api.images(**listed):
+        if everything or only or not _alive(image["Labels"] or {}):
+            _quietly(client.images.remove, image["Id"], force=True)
+            removed.images.append(image["Id"])
     for notes in _NOTES.glob("*"):
         if everything or (notes.name == _PROCESS if only else not _lives(notes.name)):
             removed.images += [image for image in reversed(notes.read_text().split()) if _remove_untagged(client, image)]

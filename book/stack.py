@@ -212,8 +212,8 @@ class Stack:
     def down(self) -> None:
         """Remove its containers, networks, volumes and the images built for it. Nothing is given time to finish."""
         self._compose("down", "--volumes", "--remove-orphans", "--timeout", "0")
-        for built in connect().images.list(filters={"label": f"{OF_PROJECT}={self.project}"}):
-            connect().images.remove(built.id, force=True)
+        for built in connect().api.images(filters={"label": f"{OF_PROJECT}={self.project}"}):
+            connect().images.remove(built["Id"], force=True)
 
     def __enter__(self) -> Stack:
         return self
@@ -372,7 +372,7 @@ def published(container: Container) -> dict[int, str]:
 def _process_one(container: Container) -> str:
     """The command line of process 1: not what the file says, since a shell or an init may stand in between."""
     try:
-        rows = container.top(ps_args="-eo pid,args")["Processes"]
+        rows = container.top(ps_args="-eo pid,args")["Processes"] or []  # none where it ends at that moment
     except APIError:
         return ""
     return next((" ".join(row[1:]) for row in rows if row[0] == str(container.attrs["State"]["Pid"])), "")

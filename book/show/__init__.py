@@ -3,6 +3,7 @@
 from .connectivity import connectivity as connectivity
 from .layers import layers as layers
 from .listing import listing as listing
+from .networks import networks as networks
 from .packages import packages as packages
 from .packages import presence as presence
 from .provenance import provenance as provenance

@@ -208,15 +208,17 @@ def test_a_file_with_nothing_to_watch_is_told(written):
 
 def test_two_projects_meet_on_a_network_made_for_them(written):
     recipe = written(WEB + 'networks: {default: {name: "${NETWORK}", external: true}}')
-    network = recipe.network(f"meeting-{run.RUN}")
+    network, elsewhere = recipe.network("meeting"), recipe.network("meeting")
     try:
+        assert network.name.endswith("_meeting")
+        assert network.name != elsewhere.name
         with recipe.up(NETWORK=network.name) as one, recipe.up(NETWORK=network.name) as two:
             for stack in (one, two):
                 (seen,) = stack.reach("web")
                 assert seen.verdict == "resolves to 2 addresses"
         assert network.id in ours(), "a network that others made stays when a stack goes down"
     finally:
-        network.remove()
+        recipe.down()
 
 
 def test_what_a_killed_kernel_left_goes_with_the_next_run(written):

@@ -2,6 +2,7 @@
 
 from book.probe import Reach
 from book.show.connectivity import connectivity
+from book.show.networks import networks
 from book.show.services import services
 from book.show.timeline import timeline
 from book.stack import Service
@@ -55,3 +56,12 @@ def test_a_service_that_restarts_is_not_shown_as_well():
 
 def test_the_chart_can_be_read_out():
     assert "<desc>web created after 0.00 s; web started after 0.50 s" in timeline(seen(0.5)).html
+
+
+def test_networks_of_several_stacks_are_told_apart_and_named_without_their_projects():
+    one = Service("web", "p-web-1", "running", 0, "", 0, {"p_default": "172.28.0.2", "p_shared": "172.28.1.2"}, {}, "")
+    two = Service("other", "q-other-1", "running", 0, "", 0, {"q_default": "172.28.2.2", "p_shared": "172.28.1.3"}, {}, "")
+    piece = networks([one, two, Service("gone", "q-gone-1", "exited", 1, "", 0, {}, {}, "")])
+    assert piece.text == "web: default, shared\nother: default, shared\ngone: on no network"
+    assert piece.html.count(">default<") == 2
+    assert piece.html.count(">shared<") == 1

@@ -1,0 +1,20 @@
+"""A service of another project: it passes each word on to the echo server, and tells what came back."""
+
+import os
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.get("/<word>")
+def tell(word: str) -> str:
+    with urlopen(f"{os.environ['ECHO_SERVER_ADDRESS']}/{word}", timeout=5) as answer:
+        return f"I was told: {answer.read().decode()}"
+
+
+@app.errorhandler(URLError)
+def no_echo_server(problem: URLError) -> tuple[str, int]:
+    return f"no echo server: {problem.reason}\n", 503

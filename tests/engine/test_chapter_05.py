@@ -1,0 +1,33 @@
+"""What chapter 5 claims goes wrong when its recipe does."""
+
+import pytest
+
+from book import Recipe
+
+TARGETS = ("echo-server", "webserver", "database")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("", "", [True, True, False]),
+        ("        aliases:\n          - ${ALIAS:-echo-server}", "        {}", [False, True, False]),
+        ("\n  database:\n", "\n  database:\n    networks: [default, interservice]\n", [True, True, True]),
+    ],
+    ids=["as it is", "no alias", "database on the shared network"],
+)
+def test_what_the_other_project_finds(before, after, found):
+    recipe = Recipe("05-projects-that-talk").copy()
+    file = recipe.path / "webserver/compose.yaml"
+    assert before in file.read_text()
+    file.write_text(file.read_text().replace(before, after) if before else file.read_text())
+    shared = recipe.network("interservice")
+    try:
+        with (
+            recipe.up("webserver/compose.yaml", NETWORK=shared.name),
+            recipe.up("other-service/compose.yaml", NETWORK=shared.name) as other,
+        ):
+            assert [reach.ok for reach in other.reach(*TARGETS)] == found
+            assert other.ask("other-service", "/hello").status == (200 if found[0] else 503)
+    finally:
+        shared.remove()
