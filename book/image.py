@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -308,7 +309,7 @@ def answer(container: Container, port: int, path: str) -> Answer:
                 return Answer(reply.status, reply.read().decode(), time.monotonic() - started)
         except urllib.error.HTTPError as reply:
             return Answer(reply.code, reply.read().decode(), time.monotonic() - started)
-        except (OSError, TypeError):  # TypeError: not published yet
+        except (OSError, HTTPException, TypeError):  # it went away midway; TypeError: not published yet
             time.sleep(0.05)
     words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
     raise NoAnswer(f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It said:\n{words or '(nothing)'}")

@@ -154,6 +154,13 @@ class Stack:
         """
         return image.answer(self._container(service), self._port(service, port), path)
 
+    def says(self, service: str, words: str, path: str = "/", port: int | None = None) -> bool:
+        """Whether a service answers with these words in it; unlike `ask`, it takes no answer for a no, as while a container restarts."""
+        try:
+            return words in self.ask(service, path, port).text
+        except image.NoAnswer:
+            return False
+
     def reach(self, *targets: str, sources: Iterable[str] | None = None, limit: float = 3.0) -> tuple[probe.Reach, ...]:
         """Knock at each target from each source.
 

@@ -8,6 +8,7 @@ from .packages import packages as packages
 from .packages import presence as presence
 from .provenance import provenance as provenance
 from .seconds import seconds as seconds
+from .reload import reload as reload
 from .services import services as services
 from .sizes import sizes as sizes
 from .timeline import timeline as timeline

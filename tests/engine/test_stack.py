@@ -75,6 +75,15 @@ def test_variables_of_the_file_come_from_the_call_and_are_read_back_by_inspect(s
     assert stack.environment("web")["SECRET"] == "plain"
 
 
+def test_says_looks_for_words_and_takes_no_answer_for_a_no(written):
+    with written().up() as stack:
+        stack.ask("web")
+        assert stack.says("web", "Directory listing")
+        assert not stack.says("web", "something else")
+        stack.kill("web")
+        assert not stack.says("web", "Directory listing")
+
+
 def test_a_command_runs_in_a_service(stack):
     assert stack.exec("web", "cat", "/where").text == "here\n"
     assert stack.exec("other", "cat", "/where").text == "here\n", "services that share an image still share it"

@@ -39,6 +39,13 @@ def test_layers_tell_the_base_from_the_recipe():
     assert lines[2].split()[:4] == ["1", "10.0", "MB", "RUN"]
 
 
+def test_reload_times_are_sorted_by_the_median_and_their_text_does_not_move():
+    shown = show.reload({"slow <b>": [3.0, 1.0, 2.0], "quick": [0.5]})
+    assert shown.html.index(">quick</th>") < shown.html.index(">slow &lt;b&gt;</th>")
+    assert "quick: median 0.50 s; slow &lt;b&gt;: median 2.00 s" in shown.html
+    assert shown.text == "slow <b>: measured 3 times\nquick: measured 1 times"
+
+
 def test_packages_are_counted():
     assert show.packages(Packages("x", ("flask", "pip"))).text.splitlines()[1].split()[:2] == ["x", "2"]
 

@@ -1,0 +1,16 @@
+"""A small web service: it answers with a greeting of its own, and with a word from a module deeper down."""
+
+from flask import Flask
+from nested.deep import WORD
+
+GREETING = "hello"
+app = Flask(__name__)
+
+
+@app.get("/")
+def echo() -> str:
+    return f"{GREETING}, {WORD}\n"
+
+
+if __name__ == "__main__":
+    app.run(host="0.0.0.0", port=5000)

@@ -1,0 +1,37 @@
+"""Chapter 7 holds for a reason: break one line of its recipe, and what it claims is no longer so."""
+
+import time
+from contextlib import suppress
+
+import pytest
+
+from book import Recipe, timeline
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "seen"),
+    [
+        ("compose.yaml", "worker.py", "worker.py", True),
+        ("compose.yaml", 'worker.py" /app', 'worker.py" /app --non-recursive', False),
+        ("Dockerfile", "PYTHONUNBUFFERED=1", "PYTHONUNBUFFERED=", False),
+    ],
+    ids=["as it is", "watching the top folder only", "buffered"],
+)
+def test_the_worker_shows_a_nested_save_only_where_it_is_watched_and_printed_at_once(file, old, new, seen):
+    recipe = Recipe("07-reload-any-code").copy()
+    text = recipe.read(file)
+    assert old in text
+    (recipe.path / file).write_text(text.replace(old, new))
+    with recipe.up("compose.yaml", "worker") as stack:
+        timeline.seconds_until(lambda: "watchfiles v" in stack.logs("worker"))
+        time.sleep(2)
+        (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')
+        with suppress(timeline.NotInTime):
+            timeline.seconds_until(lambda: "good morning, mars" in stack.logs("worker"), limit=20 if seen else 4)
+        assert ("good morning, mars" in stack.logs("worker")) is seen
+
+
+def test_the_database_is_all_that_makes_the_notes_file_invalid():
+    recipe = Recipe("07-reload-any-code")
+    assert "undefined service" in recipe.check("as-noted.compose.yaml").error
+    assert recipe.check("as-noted-database.compose.yaml").error == ""
