@@ -80,13 +80,18 @@ def _devcontainer(step: Step) -> None:
         timeout=_FETCH_SECONDS,
     )
     archive = place / packed.stdout.split()[-1]
-    if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != _CLI_SHA512:
+    if _digest(archive) != _CLI_SHA512:
         archive.unlink()
         raise NoTool(f"what came as {_CLI} is not what was published under that name")
     with tarfile.open(archive) as tar:
         tar.extractall(place, filter="data")
     archive.unlink()
     _program("devcontainer", [str(node), str(place / "package/devcontainer.js")])
+
+
+def _digest(archive: Path) -> str:
+    """As npm writes it, without its prefix."""
+    return base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
 
 
 def _program(name: str, command: list[str]) -> None:

@@ -2,10 +2,12 @@
 
 from book.probe import Reach
 from book.show.connectivity import connectivity
+from book.show.durations import durations
 from book.show.services import services
 from book.show.timeline import timeline
 from book.stack import Service
 from book.timeline import Event, Timeline
+from book.tool import Said
 
 
 def reaches(seconds: float, address: str) -> tuple[Reach, ...]:
@@ -55,3 +57,11 @@ def test_a_service_that_restarts_is_not_shown_as_well():
 
 def test_the_chart_can_be_read_out():
     assert "<desc>web created after 0.00 s; web started after 0.50 s" in timeline(seen(0.5)).html
+
+
+def test_durations_keep_the_seconds_out_of_what_is_compared():
+    shown = durations(Said("", 0, "vagrant up", 12.3), Said("", 1, "vagrant <halt>", 4.5))
+    assert "12.3 s" in shown.html
+    assert "12.3" not in shown.text
+    assert "vagrant up" in shown.text
+    assert "<halt>" not in shown.html
