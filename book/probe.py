@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +16,7 @@ from docker.models.containers import Container
 
 from . import knock, run
 from .engine import connect
+from .image import Answer, NoAnswer
 
 HERE = "this machine"
 _INSIDE = Path(knock.__file__).read_text()
@@ -88,6 +93,25 @@ def outside(target: str, at: str | None, limit: float) -> tuple[Reach]:
     """
     (told,) = knock.knock_at_all([target], limit, at)
     return (_reach(HERE, target, told),)
+
+
+def ask(port: int, path: str = "/", limit: float = 30.0) -> Answer:
+    """Ask whatever listens on a port of 127.0.0.1 for `path` over HTTP, again and again until it answers.
+
+    Raises:
+        NoAnswer: where nothing answers within `limit` seconds.
+    """
+    started = time.monotonic()
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as reply:
+                return Answer(reply.status, reply.read().decode(), time.monotonic() - started)
+        except urllib.error.HTTPError as reply:
+            return Answer(reply.code, reply.read().decode(), time.monotonic() - started)
+        except (OSError, http.client.HTTPException) as problem:
+            if time.monotonic() - started > limit:
+                raise NoAnswer(f"Nothing answers on port {port} of this machine within {limit:g} seconds: {problem}") from None
+            time.sleep(0.1)
 
 
 def silent(source: str, targets: Iterable[str], verdict: str, error: str) -> tuple[Reach, ...]:

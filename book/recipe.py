@@ -12,12 +12,13 @@ from pathlib import Path
 from docker.models.networks import Network
 
 from . import compose, run, stack, timeline
+from . import tool as tools
 from .engine import ROOT, connect
 from .image import Image, build
 
 _FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 _IMAGE = re.compile(r"^\s+image:\s*['\"]?([\w./:@-]+)", re.MULTILINE)
-_JUNK = {"__pycache__", ".pytest_cache", ".ruff_cache", ".DS_Store", ".git", ".venv", "node_modules"}
+_JUNK = {"__pycache__", ".pytest_cache", ".ruff_cache", ".DS_Store", ".git", ".vagrant", ".venv", "node_modules"}
 
 
 class RecipeError(Exception):
@@ -136,6 +137,21 @@ class Recipe:
         """
         self.read(file)
         return stack.up(self.path, file, self.name, services, wait, free_ports, profiles, environment)
+
+    def tool(self, name: str, *arguments: str, limit: float = tools.LIMIT, **environment: str) -> tools.Said:
+        """Run a real tool, `vagrant` or `devcontainer`, in the folder of this recipe, against the engine in use.
+
+        Args:
+            name: the tool.
+            arguments: its arguments, as on a command line.
+            limit: seconds until it is ended.
+            environment: variables to set for it.
+
+        Raises:
+            ToolMissing: where the tool is not on this machine.
+            NotInTime: where it takes longer than `limit`; the message holds its last words.
+        """
+        return tools.run(self.path, self.name, name, *arguments, limit=limit, environment=environment)
 
     def network(self, name: str) -> Network:
         """Make a network, as `docker network create` does; it has `remove()`.

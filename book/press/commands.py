@@ -13,7 +13,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from .. import engine
 from .. import run as own
 from ..engine import HOME, ROOT
-from ..offline import bases, daemon, debian
+from ..offline import bases, daemon, debian, tools
 from ..progress import step
 from . import chapters, site
 
@@ -64,7 +64,7 @@ def _test(starting: Sequence[str], workers: int) -> int:
         _must(["ruff", "format", "--check", "."], "ruff would format these files otherwise")
     _pytest("Unit tests", "tests/unit", "tests/chapters")
     todo = chapters.chapters(starting)
-    _engine(todo)
+    absent = _engine(todo)
     _pytest("Engine tests", "tests/engine")
     options = [
         "--nbval-lax",
@@ -72,7 +72,10 @@ def _test(starting: Sequence[str], workers: int) -> int:
         f"--nbval-cell-timeout={_CELL_SECONDS}",
         "--nbval-sanitize-with=tests/chapters/sanitize.cfg",
     ]
-    _pytest("Chapters", *options, "--dist=loadscope", f"--numprocesses={workers}", *(str(chapter.path) for chapter in todo))
+    whole = [chapter for chapter in todo if absent.isdisjoint(tools.wanted([chapter.recipe]))]
+    for chapter in (chapter for chapter in todo if chapter not in whole):
+        print(f"  {chapter.name} is not compared, since a tool that it needs is missing here.")
+    _pytest("Chapters", *options, "--dist=loadscope", f"--numprocesses={workers}", *(str(chapter.path) for chapter in whole))
     own.reap(engine.connect())
     with step("Site"):
         site.build()
@@ -115,8 +118,8 @@ def _clean(starting: Sequence[str], workers: int) -> int:
     return 0
 
 
-def _engine(of: Sequence[chapters.Chapter]) -> None:
-    """Have an engine, its tools, and the base images that `of` start from; remove what dead runs left."""
+def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
+    """Have an engine, its tools, and all that `of` start from or run; remove what dead runs left. Says which tools cannot be had."""
     with step("Docker engine") as bar:
         try:
             engine.connect()
@@ -136,6 +139,18 @@ def _engine(of: Sequence[chapters.Chapter]) -> None:
     with step("Base images") as bar:
         found = bases.ensure((name for chapter in of for name in chapter.recipe.bases()), bar)
         bar.note(", ".join(f"{base.reference} ({base.origin})" for base in found))
+    needed = tools.wanted(chapter.recipe for chapter in of)
+    if not needed:
+        return set()
+    with step("Tools beside Docker") as bar:
+        absent = tools.ensure(needed, bar)
+        bar.note(", ".join(name for name in needed if name not in absent))
+    reasons = "; ".join(absent.values())
+    if absent and _IN_CI:
+        raise CannotGoOn(f"A chapter cannot be run whole: {reasons}")
+    if absent:
+        print(f"  What needs it is left out: {reasons}", flush=True)
+    return set(absent)
 
 
 def _pytest(name: str, *arguments: str) -> None:

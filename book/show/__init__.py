@@ -1,6 +1,7 @@
 """What a reader sees: listings, tables, figures. Everything here takes measurements and never talks to Docker."""
 
 from .connectivity import connectivity as connectivity
+from .durations import durations as durations
 from .layers import layers as layers
 from .listing import listing as listing
 from .networks import networks as networks

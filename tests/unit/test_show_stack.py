@@ -3,10 +3,12 @@
 from book.probe import Reach
 from book.show.connectivity import connectivity
 from book.show.networks import networks
+from book.show.durations import durations
 from book.show.services import services
 from book.show.timeline import timeline
 from book.stack import Service
 from book.timeline import Event, Timeline
+from book.tool import Said
 
 
 def reaches(seconds: float, address: str) -> tuple[Reach, ...]:
@@ -65,3 +67,11 @@ def test_networks_of_several_stacks_are_told_apart_and_named_without_their_proje
     assert piece.text == "web: default, shared\nother: default, shared\ngone: on no network"
     assert piece.html.count(">default<") == 2
     assert piece.html.count(">shared<") == 1
+
+
+def test_durations_keep_the_seconds_out_of_what_is_compared():
+    shown = durations(Said("", 0, "vagrant up", 12.3), Said("", 1, "vagrant <halt>", 4.5))
+    assert "12.3 s" in shown.html
+    assert "12.3" not in shown.text
+    assert "vagrant up" in shown.text
+    assert "<halt>" not in shown.html

@@ -1,0 +1,208 @@
+"""Real tools beside Docker (`vagrant`, `devcontainer`), run in a recipe's folder; all that they make on the engine is ours."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from IPython import get_ipython
+from IPython.display import display
+
+from . import run as own
+from .engine import HOME, ToolMissing, tool_environment
+from .image import Output
+
+PROGRAMS = HOME / "bin"  # what behind the stage was fetched for the book
+LIMIT = 300.0
+_LAST_LINES = 12
+_WHERE = {
+    "vagrant": "`make book` installs Debian's package where it is run by root on Debian; elsewhere, install Vagrant yourself",
+    "devcontainer": "`make book` fetches it where npm, or PyPI's Node.js, can be had; else install @devcontainers/cli yourself",
+}
+_NEEDS = re.compile(r"#\s*needs\s+([\w-]+)\s*$")
+_PROGRESS = re.compile(r"^(?:default:)?\s*#\d+ ")  # the builder's
+_STAMP = re.compile(r"^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] ?")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ID = re.compile(r"\b(?:sha256:)?(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b")
+# Read before a recipe's own Vagrantfile. Two machines at a time would both find Vagrant's usual port free.
+_VAGRANTFILE = """Vagrant.configure("2") do |config|
+  config.vm.network "forwarded_port", guest: 22, host: {port}, host_ip: "127.0.0.1", id: "ssh", auto_correct: true
+end
+"""
+# Both tools call the `docker` on their path, and know nothing of our labels: this one adds them, and hands over to the real one.
+_DOCKER = """#!/bin/sh
+case "$1" in
+  run|create|build) verb=$1; shift; exec {docker} "$verb" {labels} "$@" ;;
+  buildx) [ "$2" = build ] && {{ shift 2; exec {docker} buildx build {labels} "$@"; }} ;;
+  network|volume) [ "$2" = create ] && {{ verb=$1; shift 2; exec {docker} "$verb" create {labels} "$@"; }} ;;
+esac
+exec {docker} "$@"
+"""
+
+
+class NotInTime(Exception):
+    """A tool did not end in time; the message holds its last words."""
+
+    def _render_traceback_(self) -> list[str]:  # read by IPython: the message is the whole story
+        return [str(self)]
+
+
+@dataclass(frozen=True)
+class Said(Output):
+    """What a tool wrote and its exit code.
+
+    Attributes:
+        command: the command.
+        seconds: how long it took.
+        shown: what a page shows of the text: without what is different at each run, and without the builder's progress.
+    """
+
+    command: str = ""
+    seconds: float = 0.0
+    shown: str = field(default="", repr=False)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": self.shown}
+
+
+def missing(name: str) -> str:
+    """Why a tool cannot be run here, in a sentence; empty where it can."""
+    if os.name == "nt":
+        return f"{name} is only run on Linux and macOS here."
+    absent = next((program for program in (name, "docker") if not _program(program)), None)
+    return f"{absent} is not on this machine: {_WHERE.get(absent, 'install it')}." if absent else ""
+
+
+def forget() -> None:
+    """Look for the tools anew: one has been fetched."""
+    _program.cache_clear()
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses now."""
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        return line.getsockname()[1]
+
+
+def run(folder: Path, recipe: str, name: str, *arguments: str, limit: float = LIMIT, environment: Mapping[str, str] | None = None) -> Said:
+    """Run a tool in a folder, against the engine in use.
+
+    It has a home of its own that goes with this process, and whatever it makes on the engine carries our labels.
+
+    Args:
+        folder: where it runs.
+        recipe: the name that labels what is made.
+        name: the tool.
+        arguments: its arguments.
+        limit: seconds until it is ended, with all that it started.
+        environment: variables to set for it.
+
+    Raises:
+        ToolMissing: where the tool is not on this machine.
+        NotInTime: where it takes longer than `limit`; the message holds its last words.
+    """
+    if reason := missing(name):
+        raise ToolMissing(reason)
+    command, started = [str(_program(name)), *arguments], time.monotonic()
+    variables = {**_environment(folder, recipe), **(environment or {})}
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        said, _ = process.communicate(timeout=limit)
+    except BaseException as problem:
+        os.killpg(process.pid, signal.SIGKILL)
+        said, _ = process.communicate()
+        if not isinstance(problem, subprocess.TimeoutExpired):
+            raise
+        words = "\n".join(_plain(said, folder).splitlines()[-_LAST_LINES:])
+        raise NotInTime(f"{shlex.join([name, *arguments])} did not end within {limit:.0f} seconds. Its last words:\n{words}") from None
+    taken = time.monotonic() - started
+    return Said(_ANSI.sub("", said), process.returncode, shlex.join([name, *arguments]), taken, _plain(said, folder))
+
+
+@cache
+def _program(name: str) -> Path | None:
+    places = [PROGRAMS / name, HOME / "root/usr/bin" / name]
+    found = next((place for place in places if place.exists()), None) or shutil.which(name)
+    return Path(found) if found else None
+
+
+@cache
+def _place() -> tempfile.TemporaryDirectory[str]:
+    place = tempfile.TemporaryDirectory(prefix="tools-", ignore_cleanup_errors=True)
+    for folder in ("bin", "vagrant", "tmp"):
+        Path(place.name, folder).mkdir()
+    Path(place.name, "vagrant/Vagrantfile").write_text(_VAGRANTFILE.format(port=free_port()))
+    return place
+
+
+def _environment(folder: Path, recipe: str) -> dict[str, str]:
+    """The engine in use, our `docker`, and homes outside the recipe's folder: what a tool keeps there is no part of the recipe."""
+    home = Path(_place().name)
+    labels = shlex.join(f"--label={key}={value}" for key, value in own.labels(recipe).items())
+    shim = home / "bin/docker"
+    shim.write_text(_DOCKER.format(docker=shlex.quote(str(_program("docker"))), labels=labels))
+    shim.chmod(0o755)
+    known = tool_environment()
+    return {
+        **known,
+        "PATH": f"{shim.parent}{os.pathsep}{known['PATH']}",
+        "TMPDIR": str(home / "tmp"),
+        "VAGRANT_HOME": str(home / "vagrant"),
+        "VAGRANT_DOTFILE_PATH": str(home / "vagrant/machines" / str(folder).strip("/").replace("/", "-")),
+        "VAGRANT_CHECKPOINT_DISABLE": "1",
+        "VAGRANT_NO_COLOR": "1",
+    }
+
+
+def _plain(text: str, folder: Path) -> str:
+    """Without what is different at each run: folders, the engine's ids, times of the day. The builder's progress is left out, too."""
+    text = _ANSI.sub("", text).replace("\r", "\n").replace(f"{folder}/", "").replace(str(folder), ".")
+    text = re.sub(re.escape(_place().name) + r"\S*", "…", _ID.sub("…", text))
+    lines = [_STAMP.sub("", line).rstrip() for line in text.splitlines()]
+    return "\n".join(line for line in lines if line.strip(" :") not in ("", "default") and not _PROGRESS.match(line.strip()))
+
+
+def skip(name: str) -> None:
+    """Say on the page that a cell was left out, and why.
+
+    Raises:
+        ToolMissing: in CI, where nothing may be left out.
+    """
+    reason = missing(name)
+    if os.environ.get("CI") == "true":
+        raise ToolMissing(reason)
+    said = f"Not run here: {reason}"
+    display({"text/plain": said, "text/html": f"<p><em>{escape(said)}</em></p>"}, raw=True)
+
+
+def without_tools(lines: list[str]) -> list[str]:
+    """Leave out a cell that begins with `# needs NAME` where that tool is missing: IPython asks this of each cell before it runs."""
+    needed = _NEEDS.match(lines[0]) if lines else None
+    return ["from book import tool\n", f"tool.skip({needed[1]!r})\n"] if needed and missing(needed[1]) else lines
+
+
+if (shell := get_ipython()) is not None:
+    shell.input_transformers_cleanup.append(without_tools)

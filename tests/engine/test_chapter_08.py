@@ -1,0 +1,46 @@
+"""Chapter 8 would notice: one telling line of its recipe is changed, and what a claim stands on is no longer so."""
+
+import os
+
+import pytest
+
+from book import Recipe, probe, tool
+from book.image import NoAnswer
+
+
+def broken(file, line, instead=""):
+    recipe = Recipe("08-virtual-machine").copy()
+    text = recipe.read(file)
+    assert line in text
+    (recipe.path / file).write_text(text.replace(line, instead))
+    return recipe
+
+
+def needs(name):
+    if tool.missing(name) and os.environ.get("CI") != "true":
+        pytest.skip(tool.missing(name))
+
+
+def test_a_machine_without_a_way_in_is_up_and_does_not_serve():
+    needs("vagrant")
+    recipe, port = broken("Vagrantfile", "    container.has_ssh = true\n"), tool.free_port()
+    try:
+        recipe.tool("vagrant", "up", "--provider=docker", PORT=str(port), limit=120)
+        with pytest.raises(NoAnswer):
+            probe.ask(port, "/word", limit=1)
+    finally:
+        recipe.tool("vagrant", "destroy", "--force")
+
+
+def test_a_setting_that_does_not_exist_is_found():
+    needs("vagrant")
+    recipe = broken("Vagrantfile", "config.vm.box = ", "config.vm.bocks = ")
+    assert recipe.tool("vagrant", "validate", "--ignore-provider").exit_code != 0
+
+
+def test_a_dev_container_without_its_command_has_no_flask():
+    needs("devcontainer")
+    recipe = broken(".devcontainer/devcontainer.json", '"postCreateCommand"', '"name2"')
+    place = ("--workspace-folder", ".")
+    assert recipe.tool("devcontainer", "up", *place).exit_code == 0
+    assert recipe.tool("devcontainer", "exec", *place, "python", "-m", "unittest", "discover", "app").exit_code != 0
