@@ -5,6 +5,7 @@ from .layers import layers as layers
 from .listing import listing as listing
 from .packages import packages as packages
 from .provenance import provenance as provenance
+from .race import race as race
 from .services import services as services
 from .sizes import sizes as sizes
 from .timeline import timeline as timeline

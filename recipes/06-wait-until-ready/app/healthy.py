@@ -2,4 +2,4 @@
 
 import urllib.request
 
-urllib.request.urlopen("http://127.0.0.1:5000/", timeout=7)
+urllib.request.urlopen("http://127.0.0.1:5000/", timeout=14)

@@ -6,7 +6,7 @@ import time
 import psycopg
 from flask import Flask
 
-PATIENCE = 5.0  # seconds for one question
+PATIENCE = 10.0  # seconds for one question
 PAUSE = 0.1
 
 app = Flask(__name__)
