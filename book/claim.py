@@ -6,12 +6,11 @@ from html import escape
 
 from IPython.display import display
 
+from .trouble import Trouble
 
-class ClaimFailed(AssertionError):
+
+class ClaimFailed(Trouble, AssertionError):
     """A sentence of the book no longer holds."""
-
-    def _render_traceback_(self) -> list[str]:  # read by IPython: a reader needs the sentence, not our stack
-        return [str(self)]
 
 
 def claim(sentence: str, holds: bool, measured: str = "") -> None:

@@ -16,6 +16,8 @@ from threading import Thread
 import docker
 from docker.errors import DockerException, ImageNotFound
 
+from .trouble import Trouble
+
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".engine"
 PRIVATE_SOCKET = Path("/run/docker-recipes/docker.sock")
@@ -34,11 +36,8 @@ _PLUGIN_FOLDERS = (
 )
 
 
-class EngineMissing(Exception):
+class EngineMissing(Trouble):
     """No Docker engine answers; the message says what was tried and what to do."""
-
-    def _render_traceback_(self) -> list[str]:  # read by IPython: the message is the whole story
-        return [str(self)]
 
 
 class ToolMissing(EngineMissing):

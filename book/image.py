@@ -21,6 +21,7 @@ from docker.models.containers import Container
 
 from . import run
 from .engine import connect, tool
+from .trouble import Trouble
 
 _NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
 _LAST_LINES = 8
@@ -34,11 +35,8 @@ _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK
 _SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(nop\)\s*)?")
 
 
-class BuildFailed(Exception):
+class BuildFailed(Trouble):
     """The builder refused a Dockerfile; the message holds its own last words."""
-
-    def _render_traceback_(self) -> list[str]:  # read by IPython: the builder's words, not our stack
-        return [str(self)]
 
 
 @dataclass(frozen=True)
@@ -157,11 +155,8 @@ class Image:
             container.remove(force=True, v=True)
 
 
-class NoAnswer(Exception):
+class NoAnswer(Trouble):
     """A container did not answer in time; the message holds its last words."""
-
-    def _render_traceback_(self) -> list[str]:  # read by IPython: the message is the whole story
-        return [str(self)]
 
 
 def build(

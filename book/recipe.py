@@ -15,17 +15,15 @@ from . import compose, run, stack, timeline
 from . import tool as tools
 from .engine import ROOT, connect
 from .image import Image, build
+from .trouble import Trouble
 
 _FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 _IMAGE = re.compile(r"^\s+image:\s*['\"]?([\w./:@-]+)", re.MULTILINE)
 _JUNK = {"__pycache__", ".pytest_cache", ".ruff_cache", ".DS_Store", ".git", ".vagrant", ".venv", "node_modules"}
 
 
-class RecipeError(Exception):
+class RecipeError(Trouble):
     """A recipe folder lacks what was asked for; the message names the file and what is there instead."""
-
-    def _render_traceback_(self) -> list[str]:  # read by IPython: the message is the whole story
-        return [str(self)]
 
 
 class Recipe:

@@ -21,6 +21,7 @@ from docker.models.containers import Container
 
 from . import compose, image, knock, probe, run
 from .engine import connect, start, tool
+from .trouble import Trouble
 
 _WAIT_SECONDS = 120
 _UP_SECONDS = 900
@@ -30,11 +31,8 @@ OF_SERVICE = "com.docker.compose.service"
 _count = itertools.count(1)
 
 
-class StackError(Exception):
+class StackError(Trouble):
     """A Compose project is not as it was asked for; the message says what there is instead."""
-
-    def _render_traceback_(self) -> list[str]:  # read by IPython: the message is the whole story
-        return [str(self)]
 
 
 class StackFailed(StackError):

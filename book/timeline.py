@@ -59,6 +59,10 @@ class Timeline:
         """Seconds until `what` first happened to `service`; None where it did not."""
         return next((event.seconds for event in self.events if (event.service, event.what) == (service, what)), None)
 
+    def first(self, what: str) -> float | None:
+        """Seconds until `what` first happened, to whichever service; None where it did not."""
+        return next((event.seconds for event in self.events if event.what == what), None)
+
 
 class Recording:
     """What has been seen so far."""

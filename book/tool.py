@@ -23,6 +23,7 @@ from IPython.display import display
 from . import run as own
 from .engine import HOME, ToolMissing, tool_environment
 from .image import Output
+from .trouble import Trouble
 
 PROGRAMS = HOME / "bin"  # what behind the stage was fetched for the book
 LIMIT = 300.0
@@ -52,11 +53,8 @@ exec {docker} "$@"
 """
 
 
-class NotInTime(Exception):
+class NotInTime(Trouble):
     """A tool did not end in time; the message holds its last words."""
-
-    def _render_traceback_(self) -> list[str]:  # read by IPython: the message is the whole story
-        return [str(self)]
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..timeline import Event, Timeline
 from . import figure
 from .html import Piece, table
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _MARKS = {
-    "created": ("|", "base"),
-    "started": (">", "base"),
+    "created": ("o", "base"),
+    "started": (">", "ours"),
     "port open": ("s", "ours"),
     "healthy": ("P", "good"),
-    "first answer": ("o", "good"),
+    "first answer": ("*", "good"),
     "returned": ("D", "extra"),
     "failed try": ("x", "warn"),
     "unhealthy": ("X", "bad"),
     "exited": ("X", "bad"),
     "failed": ("X", "bad"),
 }
+_WIDTH, _LETTER, _LEVEL, _LANE = 7.2, 0.078, 0.19, 0.42  # inches: the chart, a letter, a row of labels, a lane without labels
+_GAP = 0.12
 
 
 def timeline(seen: Timeline) -> Piece:
@@ -28,7 +35,7 @@ def timeline(seen: Timeline) -> Piece:
     Args:
         seen: from `Recipe.time_up`, or one of `Recipe.race`.
     """
-    lanes = list(dict.fromkeys(event.service for event in seen.events))
+    lanes = sorted(dict.fromkeys(event.service for event in seen.events), key=lambda lane: lane == "up")  # the command comes last
     rows = [
         [f"{event.seconds:.2f} s", event.service, event.what, event.detail.splitlines()[0] if event.detail else ""] for event in seen.events
     ]
@@ -43,22 +50,54 @@ def _of(seen: Timeline, lane: str) -> list[Event]:
     return [event for event in seen.events if event.service == lane]
 
 
+def _label(event: Event) -> str:
+    return f"✗ {event.detail}" if event.what == "failed try" and event.detail else event.what
+
+
 def _chart(seen: Timeline, lanes: list[str]) -> str:
-    drawing = figure.new(7.2, 1.0 + 0.5 * len(lanes))
+    inches = _WIDTH - 0.3 - _LETTER * max(map(len, lanes))
+    widths = {_label(event): _LETTER * len(_label(event)) for event in seen.events}
+    end = max(max(event.seconds, 0.1) * inches / (inches - widths[_label(event)] - _GAP) for event in seen.events)
+    levels = {lane: _levels(_of(seen, lane), inches / end) for lane in lanes}
+    heights = {lane: _LANE + _LEVEL * (1 + max(levels[lane])) for lane in lanes}
+    drawing = figure.new(_WIDTH, 0.6 + sum(heights.values()))
     axes = drawing.add_subplot()
-    for row, lane in enumerate(lanes):
-        events = _of(seen, lane)
-        axes.plot([events[0].seconds, events[-1].seconds], [row, row], color=figure.PALETTE["base"], linewidth=2, zorder=1)
-    for what, (mark, colour) in _MARKS.items():
-        found = [event for event in seen.events if event.what == what]
-        if found:
-            places = [lanes.index(event.service) for event in found]
-            axes.scatter([event.seconds for event in found], places, marker=mark, s=60, color=figure.PALETTE[colour], label=what, zorder=2)
-    axes.set_yticks(range(len(lanes)), lanes)
-    axes.set_ylim(len(lanes) - 0.5, -0.5)
+    bottom, places = 0.0, []
+    for number, lane in enumerate(lanes):
+        bottom -= heights[lane]
+        places.append(bottom + _LANE / 2)
+        if number % 2 == 0:
+            axes.axhspan(bottom, bottom + heights[lane], color=figure.PALETTE["base"], alpha=0.12, linewidth=0)
+        _lane(axes, _of(seen, lane), levels[lane], places[-1], end)
+    axes.set_yticks(places, lanes)
+    axes.set_ylim(bottom, 0)
+    axes.set_xlim(-0.02 * end, end)
     axes.set_xlabel("seconds since the first container was created")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
-    drawing.legend(loc="outside lower center", ncols=5, frameon=False)
     said = "; ".join(f"{event.service} {event.what} after {event.seconds:.2f} s" for event in seen.events)
     return f'<figure class="book-chart">{figure.svg(drawing, "What happened when", said)}</figure>'
+
+
+def _levels(events: list[Event], scale: float) -> list[int]:
+    """How high each label stands, so that none covers another: the last one lowest, and each earlier one clear of those after it."""
+    begins: list[float] = []  # for each level, where its leftmost label begins
+    found = []
+    for event in reversed(events):
+        at = event.seconds * scale
+        ends = at + _LETTER * len(_label(event)) + _GAP
+        level = next((level for level, begin in enumerate(begins) if ends <= begin), len(begins))
+        begins[level : level + 1] = [at]
+        found.append(level)
+    return found[::-1]
+
+
+def _lane(axes: Axes, events: list[Event], levels: list[int], y: float, end: float) -> None:
+    axes.plot([events[0].seconds, events[-1].seconds], [y, y], color=figure.PALETTE["base"], linewidth=2, zorder=1)
+    for event, level in zip(events, levels, strict=True):
+        mark, colour = _MARKS[event.what]
+        top = y + 0.14 + _LEVEL * level
+        axes.plot([event.seconds] * 2, [y, top + 0.1], color=figure.PALETTE["base"], linewidth=0.8, zorder=1)
+        place = y - 0.11 if event.what == "failed try" else y  # a try often fails at the moment of the start
+        axes.scatter([event.seconds], [place], marker=mark, s=100 if mark == "*" else 50, color=figure.PALETTE[colour], zorder=2)
+        axes.text(event.seconds + 0.006 * end, top, _label(event), fontsize=9, va="bottom")

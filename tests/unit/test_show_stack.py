@@ -2,9 +2,11 @@
 
 from book.probe import Reach
 from book.show.connectivity import connectivity
-from book.show.networks import networks
 from book.show.durations import durations
+from book.show.networks import networks
+from book.show.race import race
 from book.show.services import services
+from book.show.timeline import _levels as levels
 from book.show.timeline import timeline
 from book.stack import Service
 from book.timeline import Event, Timeline
@@ -75,3 +77,29 @@ def test_durations_keep_the_seconds_out_of_what_is_compared():
     assert "12.3" not in shown.text
     assert "vagrant up" in shown.text
     assert "<halt>" not in shown.html
+
+
+def race_of(seconds: float) -> dict[str, tuple[Timeline, ...]]:
+    through = Timeline((Event("up", "returned", seconds), Event("web", "first answer", 2 * seconds)))
+    lost = Timeline((Event("up", "returned", seconds), Event("web", "exited", 3 * seconds, "exit code 1")))
+    mute = Timeline((Event("web", "started", seconds),))
+    return {"patient": (through, through), "hasty": (through, lost), "mute <b>": (mute,)}
+
+
+def test_a_race_tells_how_many_runs_came_through_and_what_ended_the_others():
+    piece = race(race_of(1.0))
+    assert piece.text == race(race_of(1.5)).text == "patient: 2 of 2\nhasty: 1 of 2\nmute <b>: 0 of 1"
+    assert "web exited, exit code 1" in piece.html
+    assert "no answer in time" in piece.html
+    assert "<desc>patient: 2 of 2 answered, median 2.00 s; hasty: 1 of 2" in piece.html
+    assert "<b>" not in piece.html
+
+
+def test_labels_of_a_lane_do_not_cover_each_other():
+    close = [Event("web", what, seconds) for what, seconds in (("created", 0.0), ("started", 0.01), ("healthy", 0.02), ("exited", 9.0))]
+    assert levels(close, scale=1.0) == [2, 1, 0, 0], "the later a label, the lower: no line crosses a word"
+
+
+def test_the_first_time_something_happens_to_whichever_service():
+    assert seen(0.1).first("failed try") == 0.2
+    assert seen(0.1).first("healthy") is None

@@ -1,0 +1,87 @@
+"""Several ways to come up, each tried several times: how many runs came to an answer, and after how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from statistics import median
+
+from ..timeline import Timeline
+from . import figure
+from .html import Cell, Piece, table
+
+_ENDS = ("exited", "unhealthy", "failed")
+
+
+def race(ways: Mapping[str, Sequence[Timeline]]) -> Piece:
+    """Show a race: a chart with a mark for each run, and a table with the rate of success and the times.
+
+    A run has come through where its timeline holds a `first answer`; ask for one thing only when you record it.
+
+    Args:
+        ways: name → timelines from `Recipe.race`.
+    """
+    rows = []
+    for name, runs in ways.items():
+        answers, returns = _first(runs, "first answer"), _first(runs, "returned")
+        rows.append([name, _rate(len(answers), len(runs)), *_times(answers), _times(returns)[0], "; ".join(_why(runs))])
+    head = ["way", "answered", "first answer", "fastest to slowest", "up returned", "what ended the others"]
+    caption = "From nothing to the first answered query (medians, in seconds since the first container was created)"
+    facts = table(caption, head, rows, numbers=(2, 3, 4))
+    text = "\n".join(f"{row[0]}: {row[1].text}" for row in rows)
+    return Piece(_chart(ways) + facts.html, text)
+
+
+def _first(runs: Sequence[Timeline], what: str) -> list[float]:
+    return [seconds for run in runs if (seconds := run.first(what)) is not None]
+
+
+def _rate(answered: int, runs: int) -> Cell:
+    text = f"{answered} of {runs}"
+    return Cell(escape(text), text, "book-good" if answered == runs else "book-bad")
+
+
+def _times(seconds: list[float]) -> tuple[str, str]:
+    if not seconds:
+        return "–", "–"
+    return f"{median(seconds):.2f} s", f"{min(seconds):.2f} to {max(seconds):.2f} s"
+
+
+def _why(runs: Sequence[Timeline]) -> list[str]:
+    lost = [run for run in runs if not _first([run], "first answer")]
+    ends = (next((event for event in run.events if event.what in _ENDS), None) for run in lost)
+    said = (f"{end.service} {end.what}, {end.detail.splitlines()[0]}" if end and end.detail else "no answer in time" for end in ends)
+    return list(dict.fromkeys(said))
+
+
+def _chart(ways: Mapping[str, Sequence[Timeline]]) -> str:
+    drawing = figure.new(7.2, 1.0 + 0.42 * len(ways))
+    axes = drawing.add_subplot()
+    marks = (
+        (("first answer",), "o", "ours", "first answered query", 0.0),
+        (("returned",), "|", "extra", "docker compose up returned", 0.24),
+        (_ENDS, "X", "bad", "a service gave up", 0.0),
+    )
+    for whats, mark, colour, label, lower in marks:
+        found = [(_first([run], what), row) for row, runs in enumerate(ways.values()) for run in runs for what in whats]
+        spots = [(seconds[0], row + lower) for seconds, row in found if seconds]
+        if spots:
+            axes.scatter(*zip(*spots, strict=True), marker=mark, s=46, alpha=0.75, color=figure.PALETTE[colour], label=label)
+    for row, runs in enumerate(ways.values()):
+        if row % 2 == 0:
+            axes.axhspan(row - 0.5, row + 0.5, color=figure.PALETTE["base"], alpha=0.12, linewidth=0)
+        if answers := _first(runs, "first answer"):
+            axes.plot([median(answers)] * 2, [row - 0.3, row + 0.3], color=figure.PALETTE["ours"], linewidth=2)
+    axes.set_yticks(range(len(ways)), list(ways))
+    axes.set_ylim(len(ways) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("seconds since the first container was created")
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(left=False)
+    drawing.legend(loc="outside lower center", ncols=3, frameon=False)
+    said = "; ".join(
+        f"{name}: {len(_first(runs, 'first answer'))} of {len(runs)} answered, median {_times(_first(runs, 'first answer'))[0]}"
+        for name, runs in ways.items()
+    )
+    title = "Seconds to the first answered query, one mark for each run"
+    return f'<figure class="book-chart">{figure.svg(drawing, title, said)}</figure>'

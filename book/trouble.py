@@ -1,0 +1,8 @@
+"""What every error that a reader may meet on a page has in common."""
+
+
+class Trouble(Exception):
+    """An error whose message is the whole story: what happened, the file or service, the next step. No page shows its stack."""
+
+    def _render_traceback_(self) -> list[str]:  # read by IPython in place of the traceback
+        return [str(self)]

@@ -1,0 +1,2 @@
+CREATE TABLE greeting (word text);
+INSERT INTO greeting VALUES ('hello');

@@ -1,0 +1,26 @@
+"""Chapter 6 stands on two lines of its recipe: break either, and the chapter's claims are no longer true."""
+
+from book import Recipe
+
+ECHO = ["http://echo-service:5000/"]
+
+
+def mutated(file: str, old: str, new: str) -> Recipe:
+    recipe = Recipe("06-wait-until-ready").copy()
+    text = recipe.read(file)
+    assert text.count(old) == 1
+    (recipe.path / file).write_text(text.replace(old, new))
+    return recipe
+
+
+def test_a_check_over_the_socket_lets_the_application_start_too_early():
+    recipe = mutated("tcp-check.compose.yaml", '"-h", "127.0.0.1", ', "")
+    (timeline,) = recipe.race(1, "tcp-check.compose.yaml", ask=ECHO, INIT="slow-init")
+    assert timeline.first("first answer") is None, "the claim `TCP check, slow script: every run.`"
+    assert timeline.at("echo-service", "exited") > timeline.at("database-service", "healthy")
+
+
+def test_an_application_that_does_not_ask_again_is_lost():
+    recipe = mutated("app/patient.py", "if time.monotonic() > give_up:", "if True:")
+    with recipe.up(wait=False) as stack:
+        assert stack.ask("echo-service").status == 503, "the claim `Retry in the app: every run.`"
