@@ -72,11 +72,15 @@ def _test(starting: Sequence[str], workers: int) -> int:
         f"--nbval-cell-timeout={_CELL_SECONDS}",
         "--nbval-sanitize-with=tests/chapters/sanitize.cfg",
     ]
+    before = _holds()
     whole = [chapter for chapter in todo if absent.isdisjoint(tools.wanted([chapter.recipe]))]
     for chapter in (chapter for chapter in todo if chapter not in whole):
         print(f"  {chapter.name} is not compared, since a tool that it needs is missing here.")
     _pytest("Chapters", *options, "--dist=loadscope", f"--numprocesses={workers}", *(str(chapter.path) for chapter in whole))
     own.reap(engine.connect())
+    left = _holds() - before
+    if left and daemon.is_ours():  # on an engine that others use too, what is new there need not be ours
+        raise CannotGoOn(f"The chapters left this on the engine: {', '.join(sorted(left))}")
     with step("Site"):
         site.build()
     if _browser():
@@ -151,6 +155,14 @@ def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
     if absent:
         print(f"  What needs it is left out: {reasons}", flush=True)
     return set(absent)
+
+
+def _holds() -> set[str]:
+    """All that the engine holds, by kind and id."""
+    api = engine.connect().api
+    volumes = (f"volume {volume['Name']}" for volume in api.volumes()["Volumes"] or [])
+    listed = {"container": api.containers(all=True), "image": api.images(all=True), "network": api.networks()}
+    return {f"{kind} {thing['Id'][:19]}" for kind, things in listed.items() for thing in things} | set(volumes)
 
 
 def _pytest(name: str, *arguments: str) -> None:
