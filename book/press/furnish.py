@@ -20,6 +20,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("claims", Claims)
     app.add_directive("errata", Errata)
     app.connect("config-inited", _footer_and_banner)
+    app.connect("doctree-read", _fold_solutions)
     app.connect("html-page-context", _without_thebe, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -55,6 +56,16 @@ def _table(directive: SphinxDirective, head: list[str], rows: list[list[str]]) -
 
 def _link(chapter: Chapter) -> str:
     return f"[{ledger.title(chapter)}](/notebooks/{chapter.name}.ipynb)"
+
+
+def _fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
+    """Fold the words of a solution, as its cells are: a tag folds code, and no text."""
+    for paragraph in list(doctree.findall(nodes.paragraph)):
+        if paragraph.children and isinstance(paragraph[0], nodes.strong) and paragraph[0].astext() == "Solution.":
+            place = paragraph.parent.index(paragraph)
+            begin = '<details class="book-solution"><summary>Show the solution</summary>'
+            paragraph.parent.insert(place + 1, nodes.raw("", "</details>", format="html"))
+            paragraph.parent.insert(place, nodes.raw("", begin, format="html"))
 
 
 def _footer_and_banner(app: Sphinx, config: Config) -> None:

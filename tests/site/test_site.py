@@ -50,12 +50,14 @@ def test_charts_and_claims_can_be_read_in_dark_mode(visit, over_http, page):
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_the_solution_is_folded_until_it_is_asked_for(visit, over_http, page):
     body = visit(f"{over_http}/{page}").page
-    fold = body.locator("details.hide").first
-    claim = fold.locator("xpath=following::details").locator(".book-claim, pre").first
-    assert not claim.is_visible()
-    for summary in body.locator("details.hide > summary").all():
+    words, cells = body.locator(".book-solution"), body.locator("details.hide")
+    assert words.count() == 1
+    assert not words.locator("p").first.is_visible()
+    assert not cells.locator(".book-claim, pre").first.is_visible()
+    for summary in body.locator("details.book-solution > summary, details.hide > summary").all():
         summary.click()
-    assert claim.is_visible()
+    assert words.locator("p").first.is_visible()
+    assert cells.locator(".book-claim, pre").first.is_visible()
 
 
 def test_search_finds_a_word_of_a_chapter(visit, over_http):
