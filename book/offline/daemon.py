@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,7 @@ SETTINGS = {"default-address-pools": [{"base": "172.28.0.0/14", "size": 26}]}
 _SUITE = "forky"  # the first Debian suite with Engine 28 and a buildx new enough for Compose 5
 _ENGINE_PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini-static")
 _SYSTEM_PACKAGES = ("runc", "iptables", "iproute2")  # the system's own: newer ones want a newer C library
+_LOOPBACK_GUARD = "-A PREROUTING -d 127.0.0.1/32 ! -i lo "  # what Docker adds for each port published on 127.0.0.1
 _START_SECONDS = 60
 _STOP_SECONDS = 30
 
@@ -173,8 +175,9 @@ def _bury(owner: _Owner | None) -> None:
     # Deepest first; a mount can only go once those below it are gone.
     for mount in sorted(_mounts_below(owner.home, str(RUN)), key=len, reverse=True):
         subprocess.run(["umount", "--lazy", mount], capture_output=True)
-    for bridge in _bridges_of(Path(owner.home)):
+    for bridge in _bridges(owner):
         subprocess.run(["ip", "link", "delete", bridge], capture_output=True)
+    _forget_rules(owner)
     shutil.rmtree(RUN / "exec", ignore_errors=True)
     PRIVATE_SOCKET.unlink(missing_ok=True)
 
@@ -197,14 +200,30 @@ def _mounts_below(*folders: str) -> list[str]:
     return [mount for mount in mounts if mount.startswith(tuple(f"{folder}/" for folder in folders))]
 
 
-def _bridges_of(home: Path) -> list[str]:
-    """Bridges of that engine's networks: Docker names them after the network id, and its database holds the ids."""
-    database = home / "data/network/files/local-kv.db"
-    if not database.exists():
-        return []
-    ids = database.read_bytes()
-    names = [entry.name for entry in Path("/sys/class/net").glob("br-*")]
-    return [name for name in names if name.removeprefix("br-").encode() in ids]
+def _bridges(owner: _Owner) -> list[str]:
+    """Bridges of that engine's networks: Docker names them after the network's id, and its database holds the ids."""
+    database = Path(owner.home, "data/network/files/local-kv.db")
+    ids = database.read_bytes() if database.exists() else b""
+    return [entry.name for entry in Path("/sys/class/net").glob("br-*") if entry.name.removeprefix("br-").encode() in ids]
+
+
+def _forget_rules(owner: _Owner) -> None:
+    """Remove the iptables rules of that engine.
+
+    Docker drops, in the table `raw`, what reaches a container's address by another bridge than its own. The rules of a killed
+    engine stay, and its successor gives the same addresses to new containers: they would be deaf.
+    """
+
+    def ours(rule: str) -> bool:
+        bridges = re.findall(r"\bbr-[0-9a-f]{12}\b", rule)
+        gone = any(not Path("/sys/class/net", bridge).exists() for bridge in bridges)  # no living network needs such a rule
+        return gone or BRIDGE in rule or (not owner.had_chains and ("DOCKER" in rule or _LOOPBACK_GUARD in rule))
+
+    for tables in ("iptables", "ip6tables"):
+        saved = subprocess.run([f"{tables}-save"], capture_output=True, text=True).stdout.splitlines()
+        kept = [rule for rule in saved if not ours(rule)]
+        if kept != saved:
+            subprocess.run([f"{tables}-restore"], input="\n".join(kept) + "\n", text=True, capture_output=True)
 
 
 def _make_bridge() -> None:
@@ -216,11 +235,6 @@ def _make_bridge() -> None:
 
 def _restore_network(owner: _Owner) -> None:
     subprocess.run(["ip", "link", "delete", BRIDGE], capture_output=True)
-    if not owner.had_chains:
-        for tables in ("iptables", "ip6tables"):
-            saved = subprocess.run([f"{tables}-save"], capture_output=True, text=True).stdout
-            kept = [line for line in saved.splitlines() if "DOCKER" not in line and BRIDGE not in line]
-            subprocess.run([f"{tables}-restore"], input="\n".join(kept) + "\n", text=True, capture_output=True)
     if owner.ip_forward == "0":
         _ip_forward().write_text("0\n")
 
