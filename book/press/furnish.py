@@ -61,7 +61,8 @@ def _link(chapter: Chapter) -> str:
 def _fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
     """Fold the words of a solution, as its cells are: a tag folds code, and no text."""
     for paragraph in list(doctree.findall(nodes.paragraph)):
-        if paragraph.children and isinstance(paragraph[0], nodes.strong) and paragraph[0].astext() == "Solution.":
+        words = next((child for child in paragraph.children if child.astext()), None)
+        if isinstance(words, nodes.strong) and words.astext() == "Solution.":
             place = paragraph.parent.index(paragraph)
             begin = '<details class="book-solution"><summary>Show the solution</summary>'
             paragraph.parent.insert(place + 1, nodes.raw("", "</details>", format="html"))

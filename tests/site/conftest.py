@@ -58,6 +58,13 @@ class Visit:
         self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         self.page.goto(url)
         self.page.wait_for_load_state("networkidle")
+        for _ in range(5):  # a container that comes or goes changes the machine's network, and chromium drops what it was loading
+            if not any("ERR_NETWORK_CHANGED" in error for error in self.errors):
+                break
+            self.requests.clear()
+            self.errors.clear()
+            self.page.reload()
+            self.page.wait_for_load_state("networkidle")
 
     def close(self):
         self.page.context.close()
