@@ -75,8 +75,8 @@ def start(step: Step) -> str:
         raise NoEngine(reason)
     with _lock():
         if not answers():
-            _bury(_owner())
             _fetch(step)
+            _bury(_owner())  # only now: iptables may have come with what was fetched
             _launch(step)
     return f"unix://{PRIVATE_SOCKET}"
 
@@ -219,7 +219,7 @@ def _forget_rules(owner: _Owner) -> None:
         gone = any(not Path("/sys/class/net", bridge).exists() for bridge in bridges)  # no living network needs such a rule
         return gone or BRIDGE in rule or (not owner.had_chains and ("DOCKER" in rule or _LOOPBACK_GUARD in rule))
 
-    for tables in ("iptables", "ip6tables"):
+    for tables in filter(shutil.which, ("iptables", "ip6tables")):
         saved = subprocess.run([f"{tables}-save"], capture_output=True, text=True).stdout.splitlines()
         kept = [rule for rule in saved if not ours(rule)]
         if kept != saved:

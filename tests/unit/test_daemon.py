@@ -1,7 +1,6 @@
 """Starting over what a killed engine left, tried on leftovers made for the test."""
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -79,28 +78,6 @@ def test_bridges_of_its_networks_are_removed_and_no_others(dead):
     finally:
         for name in (BRIDGE, other):
             subprocess.run(["ip", "link", "delete", name], capture_output=True)
-
-
-@needs_root
-@pytest.mark.skipif(not shutil.which("iptables"), reason="there is no iptables here, so no engine left rules")
-def test_rules_of_its_networks_are_removed_and_no_others(dead):
-    """A rule for a bridge that is gone drops what the next engine sends to the same address; that of a living bridge stays."""
-    other = "br-00000000beef"
-    rules = {name: ["PREROUTING", "-d", "192.0.2.77/32", "!", "-i", name, "-j", "DROP"] for name in (BRIDGE, other)}
-    subprocess.run(["ip", "link", "add", other, "type", "bridge"], check=True)
-    for rule in rules.values():
-        subprocess.run(["iptables", "-t", "raw", "-A", *rule], check=True)
-    try:
-        daemon._bury(dead)
-        there = {
-            name: subprocess.run(["iptables", "-t", "raw", "-C", *rule], capture_output=True).returncode == 0
-            for name, rule in rules.items()
-        }
-        assert there == {BRIDGE: False, other: True}
-    finally:
-        for rule in rules.values():
-            subprocess.run(["iptables", "-t", "raw", "-D", *rule], capture_output=True)
-        subprocess.run(["ip", "link", "delete", other], check=True)
 
 
 def test_the_environment_can_forbid_a_private_engine(monkeypatch):
