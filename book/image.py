@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from docker.errors import APIError, BuildError, ImageNotFound
 from docker.models.containers import Container
 
-from . import run
+from . import contents, run
 from .engine import connect, tool
 from .trouble import Trouble
 
@@ -135,6 +135,11 @@ class Image:
         """The Python packages that the image's own `python` can see."""
         return Packages(self.name, tuple(self.run("python", "-c", _LIST_PACKAGES).text.split()))
 
+    def contents(self) -> contents.Contents:
+        """What each layer added, and what later layers hid of it; read from `docker image save`, which takes a second or more."""
+        saved = connect().images.get(self.id).save()
+        return contents.read(self.name, _members(saved), sum(layer.from_base for layer in self.layers), _instruction)
+
     def ask(self, path: str = "/", port: int = 5000) -> Answer:
         """Start the image as it is, ask for `path` over HTTP on a free port of 127.0.0.1, and return the answer.
 
@@ -232,15 +237,23 @@ class _Stream(io.RawIOBase):
 _packed_bytes: dict[str, int] = {}  # by the digest in the blob's name: images share the layers of their base
 
 
+def _members(saved: Iterator[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """What `docker image save` writes, as it comes: each member, with its bytes where it is a file."""
+    with tarfile.open(fileobj=io.BufferedReader(_Stream(saved), 1 << 20), mode="r|") as archive:
+        for member in archive:
+            yield member, archive.extractfile(member) if member.isreg() else None
+
+
 def _packed(saved: Iterator[bytes]) -> int:
     total = 0
-    with tarfile.open(fileobj=io.BufferedReader(_Stream(saved), 1 << 20), mode="r|") as tar:
-        for member in filter(tarfile.TarInfo.isreg, tar):
-            if member.name not in _packed_bytes:
-                squeeze, blob = zlib.compressobj(6, wbits=31), tar.extractfile(member)
-                packed = sum(len(squeeze.compress(chunk)) for chunk in iter(lambda blob=blob: blob.read(1 << 20), b""))
-                _packed_bytes[member.name] = packed + len(squeeze.flush())
-            total += _packed_bytes[member.name]
+    for member, blob in _members(saved):
+        if blob is None:
+            continue
+        if member.name not in _packed_bytes:
+            squeeze = zlib.compressobj(6, wbits=31)
+            packed = sum(len(squeeze.compress(chunk)) for chunk in iter(lambda blob=blob: blob.read(1 << 20), b""))
+            _packed_bytes[member.name] = packed + len(squeeze.flush())
+        total += _packed_bytes[member.name]
     return total
 
 
