@@ -92,8 +92,8 @@ class Contents:
         The idea and the name are those of `dive` (wagoodman/dive, dive/filetree/efficiency.go), which divides, over all
         paths, the smallest version of each by the sum of its versions. The two agree wherever a file was deleted, or
         overwritten by one of its size. They part in three places: of an overwritten file we keep the version that can be
-        seen, where dive keeps the smallest; a folder that was deleted as a whole is wasted here, and dive leaves it out; and
-        dive's wasted bytes count the last version of a path too, which is in use.
+        seen, where dive keeps the smallest; a folder that was deleted as a whole is wasted here, and mostly escapes dive, which
+        goes by the paths of files; and dive's wasted bytes count the last version of a path too, which is in use.
         """
         return 1 - self.wasted / self.size if self.size else 1.0
 
