@@ -50,9 +50,11 @@ def test_figures_on_one_page_share_no_ids():
     assert set(re.findall(r'(?:href="|url\()#([^")]+)', html)) <= set(ids)
 
 
-def test_an_instruction_with_dollar_signs_is_drawn_as_it_stands():
-    layers = (Layer("RUN $(test $A) $(b) and so on", 50_000_000, False),)
-    assert "RUN $(test $A) $(b)" in show.sizes(Image("$x$", "sha256:x", 50_000_000, 1, "overlay2", layers, 1.0)).html
+def test_names_and_instructions_with_dollar_signs_are_drawn_as_they_stand():
+    layers = (Layer("RUN $(a) && $(b)", 50_000_000, False),)
+    html = show.sizes(Image("$x$", "sha256:x", 50_000_000, 1, "overlay2", layers, 1.0)).html
+    drawn = re.findall(r"<text[^>]*>([^<]*)</text>", html)
+    assert {"$x$", "RUN $(a) &amp;&amp; $(b)"} <= set(drawn)
 
 
 def contents(*layers: LayerContents) -> Contents:
