@@ -1,5 +1,6 @@
 """What a reader sees: listings, tables, figures. Everything here takes measurements and never talks to Docker."""
 
+from .choice import choice as choice
 from .connectivity import connectivity as connectivity
 from .durations import durations as durations
 from .layers import layers as layers
