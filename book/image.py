@@ -9,14 +9,14 @@ import time
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
 
-from docker.errors import APIError, BuildError, ImageNotFound
+from docker.errors import APIError, ImageNotFound
 from docker.models.containers import Container
 
 from . import contents, run
@@ -32,6 +32,7 @@ _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*so
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines of a step
 _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
+_BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
 _SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(nop\)\s*)?")
 
 
@@ -172,6 +173,7 @@ def build(
     bases: Iterable[str],
     target: str | None = None,
     arguments: Mapping[str, str] | None = None,
+    heard: Callable[[str], None] = lambda line: None,
 ) -> Image:
     """Build `dockerfile` in `folder` and measure the image.
 
@@ -186,6 +188,7 @@ def build(
         bases: the images it starts from.
         target: the stage to stop at.
         arguments: values for its `ARG`s.
+        heard: called with each line of the builder as it comes.
 
     Raises:
         BuildFailed: where the builder refuses.
@@ -195,7 +198,7 @@ def build(
     tag = f"{recipe}:{name}-{run.RUN}".lower()
     started = time.monotonic()
     through = _buildx if _NEEDS_BUILDKIT.search(text) else _sdk
-    said = through(folder, dockerfile, tag, run.labels(recipe), target, dict(arguments or {}))
+    said = through(folder, dockerfile, tag, run.labels(recipe), target, dict(arguments or {}), heard)
     return measure(tag, name, bases, time.monotonic() - started, "\n".join(_lines(said)))
 
 
@@ -257,32 +260,57 @@ def _packed(saved: Iterator[bytes]) -> int:
     return total
 
 
-def _sdk(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> str:
+def _sdk(
+    folder: Path,
+    dockerfile: str,
+    tag: str,
+    labels: dict[str, str],
+    target: str | None,
+    arguments: dict[str, str],
+    heard: Callable[[str], None],
+) -> str:
+    said, rest, refused = "", "", False
     try:
-        _, log = connect().images.build(
-            path=str(folder), dockerfile=dockerfile, tag=tag, labels=labels, target=target or "", buildargs=arguments, rm=True, forcerm=True
+        entries = connect().api.build(
+            path=str(folder),
+            dockerfile=dockerfile,
+            tag=tag,
+            labels=labels,
+            target=target or "",
+            buildargs=arguments,
+            rm=True,
+            forcerm=True,
+            decode=True,
         )
-        said = _text(log)
-        run.note_images(_STEP_IMAGE.findall(said))
-        return said
-    except BuildError as problem:
-        said = _text(problem.build_log)
-        run.note_images(_STEP_IMAGE.findall(said))
-        raise BuildFailed(_last_words(dockerfile, said)) from None
+        for entry in entries:
+            refused = refused or "error" in entry
+            said += entry.get("stream", "")
+            *lines, rest = (rest + entry.get("stream", "")).split("\n")
+            for line in lines:
+                heard(line)
     except APIError as problem:
         raise BuildFailed(f"{dockerfile}: {problem.explanation}") from None
+    finally:
+        run.note_images(_STEP_IMAGE.findall(said))
+    if refused or not _BUILT.search(said):
+        raise BuildFailed(_last_words(dockerfile, said))
+    return said
 
 
-def _text(log: Iterable[Mapping]) -> str:
-    return "".join(entry.get("stream", "") for entry in log)
-
-
-def _buildx(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> str:
+def _buildx(
+    folder: Path,
+    dockerfile: str,
+    tag: str,
+    labels: dict[str, str],
+    target: str | None,
+    arguments: dict[str, str],
+    heard: Callable[[str], None],
+) -> str:
     options = ["--load", "--progress=plain", f"--tag={tag}", f"--file={dockerfile}"]
     options += [f"--label={key}={value}" for key, value in labels.items()]
     options += [f"--build-arg={key}={value}" for key, value in arguments.items()]
     options += [f"--target={target}"] if target else []
-    done = tool("buildx", "build", *options, ".", cwd=folder)
+    done = tool("buildx", "build", *options, ".", cwd=folder, heard=heard)
     if done.returncode:
         raise BuildFailed(_last_words(dockerfile, done.stderr))
     return done.stderr

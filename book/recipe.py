@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docker.models.networks import Network
 
@@ -16,6 +17,10 @@ from . import tool as tools
 from .engine import ROOT, connect
 from .image import Image, build
 from .trouble import Trouble
+
+if TYPE_CHECKING:
+    from .probe import Reach
+    from .show.editor import Editor
 
 _FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 _IMAGE = re.compile(r"^\s+image:\s*['\"]?([\w./:@-]+)", re.MULTILINE)
@@ -209,6 +214,24 @@ class Recipe:
             ask,
             limit,
         )
+
+    def try_it(self, file: str = "Dockerfile", beside: Iterable[Image | Reach] = (), reach: Iterable[str] = (), **arguments: str) -> Editor:
+        """An editor with a file of this recipe, in which a reader builds or brings up a version of their own, and sees it measured.
+
+        It works on a copy. A Compose file goes down again when it has been measured.
+
+        Args:
+            file: a Dockerfile or a Compose file in the recipe folder.
+            beside: what the book measured: images, to be shown beside the reader's, or for a Compose file what `stack.reach` returned.
+            reach: for a Compose file, what to knock at from each of its services, as for `stack.reach`.
+            arguments: values for the Dockerfile's `ARG`s, or for the variables in the Compose file.
+
+        Raises:
+            RecipeError: where there is no such file.
+        """
+        from . import trial  # it shows figures, and those know recipes
+
+        return trial.editor(self, file, tuple(beside), tuple(reach), arguments)
 
     def down(self) -> None:
         """Remove everything that this run made for its recipes: containers, networks, volumes, images."""

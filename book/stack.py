@@ -7,7 +7,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -287,6 +287,7 @@ def up(
     profiles: Iterable[str] = (),
     environment: Mapping[str, str] | None = None,
     project: str | None = None,
+    heard: Callable[[str], None] = lambda line: None,
 ) -> Stack:
     """Bring a Compose file up through `docker compose up --build --detach`.
 
@@ -303,6 +304,7 @@ def up(
         profiles: the profiles to switch on.
         environment: values for the variables in the file.
         project: Compose's name for it; a new one where None.
+        heard: called with each line of Compose's progress as it comes.
 
     Raises:
         StackFailed: where Compose refuses; what it had made is gone by then.
@@ -318,7 +320,7 @@ def up(
     try:
         with stack._files() as files:
             command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
-            done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, environment=environment)
+            done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, heard=heard, environment=environment)
         if done.returncode:
             said = compose.words(done.stderr, folder, project, done.stdout)
             raise StackFailed(f"{file} does not come up. Compose says:\n{said}{compose.next_step(said)}{_last_words(stack)}")
