@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
 from ..tool import Said
 from . import figure
 from .html import Cell, Piece, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def durations(*said: Said) -> Piece:
@@ -30,7 +34,12 @@ def durations(*said: Said) -> Piece:
 
 
 def _chart(said: tuple[Said, ...]) -> str:
-    drawing = figure.new(7.2, 0.4 + 0.42 * len(said))
+    described = "; ".join(f"{one.command}: {one.seconds:.1f} s" for one in said)
+    return figure.chart(lambda width: _draw(said, width), "How long each command took", described)
+
+
+def _draw(said: tuple[Said, ...], width: float) -> Figure:
+    drawing = figure.new(width, 0.4 + 0.42 * len(said))
     axes = drawing.add_subplot()
     places = range(len(said))
     bars = axes.barh(places, [one.seconds for one in said], color=[figure.PALETTE["bad" if one.exit_code else "ours"] for one in said])
@@ -40,8 +49,7 @@ def _chart(said: tuple[Said, ...]) -> str:
     axes.set_xlim(0, max(one.seconds for one in said) * 1.14)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.tick_params(bottom=False, labelbottom=False, left=False)
-    described = "; ".join(f"{one.command}: {one.seconds:.1f} s" for one in said)
-    return f'<figure class="book-chart">{figure.svg(drawing, "How long each command took", described)}</figure>'
+    return drawing
 
 
 def _short(command: str) -> str:

@@ -25,7 +25,7 @@ PALETTE = {
 INK = "#123456"  # stands for the text colour of the page
 PAPER = "#fedcba"  # stands for the background of the page
 ON_BASE = "#14181d"  # text on the colour of the base, which is a middle grey in light and in dark
-WIDE, NARROW = 7.2, 4.4  # inches: a column of text, a telephone
+WIDE, NARROW = 7.2, 4.6  # inches: a column of text, a telephone
 _SETTINGS = {
     "svg.hashsalt": "docker-recipes",
     "svg.fonttype": "none",

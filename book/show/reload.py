@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import TYPE_CHECKING
 
 from . import figure
 from .html import Piece, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def reload(seconds: Mapping[str, Sequence[float]]) -> Piece:
@@ -30,7 +34,12 @@ def _summary(times: Sequence[float]) -> tuple[float, float, float]:
 
 
 def _chart(seconds: Mapping[str, Sequence[float]], ordered: Sequence[str]) -> str:
-    drawing = figure.new(7.2, 0.9 + 0.42 * len(ordered))
+    said = "; ".join(f"{way}: median {median(seconds[way]):.2f} s" for way in ordered)
+    return figure.chart(lambda width: _draw(seconds, ordered, width), "From the save to the answer", said)
+
+
+def _draw(seconds: Mapping[str, Sequence[float]], ordered: Sequence[str], width: float) -> Figure:
+    drawing = figure.new(width, 0.9 + 0.42 * len(ordered))
     axes = drawing.add_subplot()
     middles = [median(seconds[way]) for way in ordered]
     bars = axes.barh(ordered, middles, height=0.5, color=figure.PALETTE["base"], alpha=0.5, label="median")
@@ -39,9 +48,8 @@ def _chart(seconds: Mapping[str, Sequence[float]], ordered: Sequence[str]) -> st
     axes.scatter(*zip(*dots, strict=True), s=28, color=figure.PALETTE["ours"], label="one save", zorder=2)
     axes.invert_yaxis()
     axes.set_xlim(left=0)
-    axes.set_xlabel("seconds from the save to the first answer that shows it")
+    drawing.supxlabel("seconds from the save to the first answer that shows it", size=10)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
-    drawing.legend(loc="outside lower center", ncols=2, frameon=False)
-    said = "; ".join(f"{way}: median {middle:.2f} s" for way, middle in zip(ordered, middles, strict=True))
-    return f'<figure class="book-chart">{figure.svg(drawing, "From the save to the answer", said)}</figure>'
+    drawing.legend(loc="outside upper center", ncols=2, frameon=False)
+    return drawing

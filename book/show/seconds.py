@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from . import figure
 from .html import Piece, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def seconds(what: str, took: Mapping[str, float]) -> Piece:
@@ -23,7 +27,12 @@ def seconds(what: str, took: Mapping[str, float]) -> Piece:
 
 
 def _chart(what: str, took: Mapping[str, float]) -> str:
-    drawing = figure.new(7.2, 0.4 + 0.42 * len(took))
+    said = "; ".join(f"{way}: {time:.2f} s" for way, time in took.items())
+    return figure.chart(lambda width: _draw(took, width), what, said)
+
+
+def _draw(took: Mapping[str, float], width: float) -> Figure:
+    drawing = figure.new(width, 0.4 + 0.42 * len(took))
     axes = drawing.add_subplot()
     bars = axes.barh(list(took), list(took.values()), color=figure.PALETTE["ours"])
     axes.bar_label(bars, [f"{time:.2f} s" for time in took.values()], padding=4)
@@ -31,5 +40,4 @@ def _chart(what: str, took: Mapping[str, float]) -> str:
     axes.set_xlim(0, max(took.values()) * 1.14)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.tick_params(bottom=False, labelbottom=False, left=False)
-    said = "; ".join(f"{way}: {time:.2f} s" for way, time in took.items())
-    return f'<figure class="book-chart">{figure.svg(drawing, what, said)}</figure>'
+    return drawing
