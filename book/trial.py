@@ -54,7 +54,7 @@ class _Copy:
             bases = copy.bases(self._file)
             built = image.build(copy.path, self._file, text, copy.name, bases, None, self._arguments, lambda line: _tell(line, tell))
             yours = replace(built, name=YOURS)
-            return _together(show.sizes(*beside, yours), show.layers(yours))
+            return _together(show.sizes(*beside, yours), show.layers(yours.contents()))
 
         return work
 
