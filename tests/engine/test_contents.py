@@ -33,6 +33,7 @@ def dive(tmp_path):
 
     def ask(image):
         report = tmp_path / "dive.json"
+        report.unlink(missing_ok=True)  # dive writes over the beginning of one that is there
         command = [DIVE, image.id, "--json", report]
         done = subprocess.run(command, env={"DOCKER_HOST": engine.address(), "HOME": str(tmp_path)}, capture_output=True, text=True)
         assert report.exists(), done.stdout + done.stderr
