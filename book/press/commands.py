@@ -85,6 +85,7 @@ def _test(starting: Sequence[str], workers: int) -> int:
         site.build()
     if _browser():
         _pytest("Site in a browser", "tests/site")
+        _pytest("JupyterLab in a browser", "tests/lab")
     return 0
 
 
