@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -35,6 +35,66 @@ class Check:
 
     def __str__(self) -> str:
         return "\n".join([*(f"warning: {warning}" for warning in self.warnings), self.error or f"{self.file} is valid"])
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One service as a Compose file declares it.
+
+    Attributes:
+        name: the service.
+        networks: network as the file calls it → its name on the engine.
+        aliases: network as the file calls it → further names that the service gets on it.
+        mode: `host`, `none`, or `service:name`, whose network it shares; empty where it is on networks.
+        ports: TCP port in the container → where the file wants it on this machine, as `127.0.0.1:5000` or `80`; empty for any.
+        udp: the UDP ports that it publishes; nobody can knock there.
+        exposed: the TCP ports that the file exposes and does not publish.
+        depends_on: service → the condition it waits for; only those that have to be there.
+        profiles: those that switch it on; none where it is always on.
+        replicas: how many containers it has.
+    """
+
+    name: str
+    networks: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    mode: str = ""
+    ports: Mapping[int, str] = field(default_factory=dict)
+    udp: tuple[int, ...] = ()
+    exposed: tuple[int, ...] = ()
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    profiles: tuple[str, ...] = ()
+    replicas: int = 1
+
+
+def declared(config: Mapping) -> tuple[Declared, ...]:
+    """The services of a file, in the order of their names.
+
+    Args:
+        config: what `docker compose config --format json` made of it.
+    """
+    return tuple(_declared(name, config["services"][name], config.get("networks", {})) for name in sorted(config["services"]))
+
+
+def _declared(name: str, service: Mapping, networks: Mapping) -> Declared:
+    joined = service.get("networks") or {}
+    ports = service.get("ports") or []
+    exposed = (str(port).partition("/") for port in service.get("expose") or [])
+    return Declared(
+        name=name,
+        networks={key: networks[key]["name"] for key in joined},
+        aliases={key: tuple(more["aliases"]) for key, more in joined.items() if more and more.get("aliases")},
+        mode=service.get("network_mode", ""),
+        ports={port["target"]: _place(port) for port in ports if port["protocol"] == "tcp"},
+        udp=tuple(port["target"] for port in ports if port["protocol"] == "udp"),
+        exposed=tuple(int(port) for port, _, protocol in exposed if protocol in ("", "tcp")),
+        depends_on={needed: how["condition"] for needed, how in (service.get("depends_on") or {}).items() if how.get("required", True)},
+        profiles=tuple(service.get("profiles") or ()),
+        replicas=(service.get("deploy") or {}).get("replicas", service.get("scale", 1)),
+    )
+
+
+def _place(port: Mapping) -> str:
+    return ":".join(filter(None, (port.get("host_ip"), port.get("published"))))
 
 
 def override(config: Mapping, project: str, labels: Mapping[str, str], free_ports: bool) -> str:

@@ -21,6 +21,7 @@ from docker.models.containers import Container
 
 from . import compose, image, knock, probe, run
 from .engine import connect, start, tool
+from .topology import Topology
 from .trouble import Trouble
 
 _WAIT_SECONDS = 120
@@ -175,6 +176,40 @@ class Stack:
         names = dict.fromkeys(container.labels[OF_SERVICE] for container in self._containers()) if sources is None else sources
         with ThreadPoolExecutor() as pool:
             return tuple(itertools.chain.from_iterable(pool.map(lambda source: self._reach(source, targets, limit), names)))
+
+    def declared(self) -> tuple[compose.Declared, ...]:
+        """The services as the Compose file declares them, ports of this machine included, as Compose reads it now.
+
+        Raises:
+            StackFailed: where the file has been changed since, and is not valid any more.
+        """
+        verdict, config = compose.read(self.folder, self.file, self.project, self.variables)
+        if verdict.error:
+            raise StackFailed(f"{self.file} is not valid any more. Compose says:\n{verdict.error}")
+        return compose.declared(config)
+
+    def topology(self, *targets: str, limit: float = 3.0) -> Topology:
+        """What the file declares beside what runs, and who reaches whom.
+
+        Args:
+            targets: where each service knocks, as for `reach`; where none is named, at each port that a service declares or its
+                image exposes, and at the name of a service that has none.
+            limit: seconds for each try.
+
+        Raises:
+            ValueError: where a target is none of these.
+        """
+        declared, services = self.declared(), self.services()
+        doors: dict[str, set[int]] = {each.name: {*each.ports, *each.exposed} for each in declared if not each.profiles}
+        for container in self._containers():
+            exposed = (port.partition("/") for port in container.attrs["Config"].get("ExposedPorts") or {})
+            doors.setdefault(container.labels[OF_SERVICE], set()).update(int(port) for port, _, protocol in exposed if protocol == "tcp")
+        own = [f"{name}:{port}" if port else name for name in sorted(doors) for port in sorted(doors[name]) or [0]]
+        inside = self.reach(*(targets or own), limit=limit)
+        known = {each.name: each for each in declared if each.name in doors}
+        published = {f"{each.name}:{port}" for each in known.values() for port in each.ports}
+        published |= {f"{s.name}:{port}" for s in services for port in s.published if s.name not in known or port not in known[s.name].udp}
+        return Topology(self.file, declared, services, inside + self.reach(*sorted(published), sources=[probe.HERE], limit=limit))
 
     def stop(self, service: str) -> Stopped:
         """Stop a service, and say how long it took and how it ended."""

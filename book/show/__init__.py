@@ -5,7 +5,6 @@ from .connectivity import connectivity as connectivity
 from .durations import durations as durations
 from .layers import layers as layers
 from .listing import listing as listing
-from .networks import networks as networks
 from .packages import packages as packages
 from .packages import presence as presence
 from .provenance import provenance as provenance
@@ -15,3 +14,4 @@ from .seconds import seconds as seconds
 from .services import services as services
 from .sizes import sizes as sizes
 from .timeline import timeline as timeline
+from .topology import topology as topology
