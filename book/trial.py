@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import image, show, stack
+from . import image, run, show, stack
 from .engine import ROOT
 from .show.editor import Editor, Tell, Work
 from .show.html import Piece
@@ -27,13 +27,13 @@ def editor(recipe: Recipe, file: str, beside: tuple[Image | Reach, ...], reach: 
     """An editor with one file of a recipe; see `Recipe.try_it`."""
     title, text = f"{recipe.name}/{file}", recipe.read(file)
     folder = f"recipes/{recipe.name}" if (ROOT / "recipes" / recipe.name).is_dir() else recipe.name
-    values = [f"{name}={value}" for name, value in arguments.items()]
+    values = [f"{name}={value}" for name, value in arguments.items() if run.RUN not in value]  # what is named after this run is gone with it
     if file.endswith((".yaml", ".yml")):
-        run = shlex.join([*values, "docker", "compose", "--file", file, "up", "--build"])
-        return Editor(title, text, "Up", (f"cd {shlex.quote(folder)}", run), _Copy(recipe, file, arguments).up(beside, reach))
+        command = shlex.join([*values, "docker", "compose", "--file", file, "up", "--build"])
+        return Editor(title, text, "Up", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).up(beside, reach))
     given = [part for value in values for part in ("--build-arg", value)]
-    run = shlex.join(["docker", "build", "--file", file, *given, "."])
-    return Editor(title, text, "Build", (f"cd {shlex.quote(folder)}", run), _Copy(recipe, file, arguments).build(beside))
+    command = shlex.join(["docker", "build", "--file", file, *given, "."])
+    return Editor(title, text, "Build", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).build(beside))
 
 
 class _Copy:
