@@ -24,7 +24,7 @@ def test_a_first_load_is_light(visit, over_http, page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", [*PAGES, "search.html"])
 def test_axe_finds_nothing_serious(visit, over_http, page, scheme):
-    opened = visit(f"{over_http}/{page}", color_scheme=scheme).page
+    opened = visit(f"{over_http}/{page}", color_scheme=scheme, reduced_motion="reduce").page
     assert opened.locator("html").get_attribute("data-theme") == scheme
     opened.evaluate("for (const block of document.querySelectorAll('details')) block.open = true")
     found = Axe().run(opened).response["violations"]
