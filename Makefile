@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 
-.PHONY: book test lab serve clean help
-book test lab serve clean help:
+.PHONY: book test bench lab serve clean help
+book test bench lab serve clean help:
 	@$(PYTHON) -m book $@
 
 requirements.txt: pyproject.toml

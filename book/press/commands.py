@@ -15,9 +15,10 @@ from .. import run as own
 from ..engine import HOME, ROOT
 from ..offline import bases, daemon, debian, tools
 from ..progress import step
-from . import chapters, site
+from . import chapters, lighthouse, site
 
 _CELL_SECONDS = str(chapters.CELL_SECONDS)
+_VISITS = 5
 _IN_CI = os.environ.get("CI") == "true"
 
 
@@ -28,8 +29,8 @@ class CannotGoOn(Exception):
 def run(command: str, starting: Sequence[str], workers: int) -> int:
     """Do one command and return its exit code."""
     try:
-        return {"book": _book, "test": _test, "lab": _lab, "serve": _serve, "clean": _clean}[command](starting, workers)
-    except (CannotGoOn, engine.EngineMissing, bases.NoBase, site.SiteFailed, debian.NoPackages) as problem:
+        return {"book": _book, "test": _test, "bench": _bench, "lab": _lab, "serve": _serve, "clean": _clean}[command](starting, workers)
+    except (CannotGoOn, engine.EngineMissing, bases.NoBase, site.SiteFailed, debian.NoPackages, lighthouse.NoLighthouse) as problem:
         print(f"✗ {problem}", file=sys.stderr, flush=True)
         return 1
 
@@ -86,6 +87,18 @@ def _test(starting: Sequence[str], workers: int) -> int:
     if _browser():
         _pytest("Site in a browser", "tests/site")
         _pytest("JupyterLab in a browser", "tests/lab")
+    return 0
+
+
+def _bench(starting: Sequence[str], workers: int) -> int:
+    if not site.fresh():
+        raise CannotGoOn("There is no site of what lies here now: `make book` builds it.")
+    if not _browser():
+        raise CannotGoOn("Lighthouse needs chromium.")
+    with step("Lighthouse") as bar:
+        scores = lighthouse.score(lighthouse.pages(starting), _VISITS, bar)
+    print(lighthouse.table(scores))
+    print(lighthouse.REPORT)
     return 0
 
 
