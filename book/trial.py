@@ -31,6 +31,8 @@ def editor(recipe: Recipe, file: str, beside: tuple[Image | Reach, ...], reach: 
     if file.endswith((".yaml", ".yml")):
         run = shlex.join([*values, "docker", "compose", "--file", file, "up", "--build"])
         return Editor(title, text, "Up", (f"cd {shlex.quote(folder)}", run), _Copy(recipe, file, arguments).up(beside, reach))
+    if reach:
+        raise ValueError(f"{file} is no Compose file: nothing runs that `reach` could knock at.")
     given = [part for value in values for part in ("--build-arg", value)]
     run = shlex.join(["docker", "build", "--file", file, *given, "."])
     return Editor(title, text, "Build", (f"cd {shlex.quote(folder)}", run), _Copy(recipe, file, arguments).build(beside))
