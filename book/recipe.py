@@ -228,6 +228,7 @@ class Recipe:
 
         Raises:
             RecipeError: where there is no such file.
+            ValueError: where `reach` is given for a Dockerfile.
         """
         from . import trial  # it shows figures, and those know recipes
 

@@ -27,10 +27,13 @@ def editor(recipe: Recipe, file: str, beside: tuple[Image | Reach, ...], reach: 
     """An editor with one file of a recipe; see `Recipe.try_it`."""
     title, text = f"{recipe.name}/{file}", recipe.read(file)
     folder = f"recipes/{recipe.name}" if (ROOT / "recipes" / recipe.name).is_dir() else recipe.name
-    values = [f"{name}={value}" for name, value in arguments.items() if run.RUN not in value]  # what is named after this run is gone with it
+    # A name that only this run knows means nothing to a reader, and is gone with the run.
+    values = [f"{name}={value}" for name, value in arguments.items() if run.RUN not in value]
     if file.endswith((".yaml", ".yml")):
         command = shlex.join([*values, "docker", "compose", "--file", file, "up", "--build"])
         return Editor(title, text, "Up", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).up(beside, reach))
+    if reach:
+        raise ValueError(f"{file} is no Compose file: nothing runs that `reach` could knock at.")
     given = [part for value in values for part in ("--build-arg", value)]
     command = shlex.join(["docker", "build", "--file", file, *given, "."])
     return Editor(title, text, "Build", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).build(beside))

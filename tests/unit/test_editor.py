@@ -35,6 +35,11 @@ def test_a_file_that_is_not_there_is_told_at_once():
         Recipe("03-smaller-images").try_it("nope")
 
 
+def test_nothing_is_reached_in_a_dockerfile():
+    with pytest.raises(ValueError, match=r"no Compose file"):
+        Recipe("03-smaller-images").try_it("slim.Dockerfile", reach=["x:1"])
+
+
 def test_a_run_shows_the_log_and_what_came_of_it_and_then_the_button_is_free():
     live = panel(lambda text, tell: (tell("<said>", 1, 2), Piece(f"<p>{len(text)}</p>", ""))[1])
     live.text.value = "four"
