@@ -55,7 +55,7 @@ def _verdict(reach: Reach | None) -> Cell:
     mark, kind = ("✓", "book-good") if reach.ok else ("✗", "book-bad")
     text = f"{mark} {reach.verdict}"
     # What differs from run to run stands in elements of one class, which a comparison of outputs leaves out.
-    took = f' <span class="book-volatile">{reach.seconds * 1000:.0f} ms{"".join(f" · {escape(at)}" for at in reach.addresses)}</span>'
+    took = f' <span class="book-volatile">{reach.seconds * 1000:.0f}&nbsp;ms{"".join(f" · {escape(at)}" for at in reach.addresses)}</span>'
     if reach.error:
         words = f'<span class="book-volatile">{escape(reach.error)}</span>'
         return Cell(f"<details><summary>{escape(text)}{took}</summary>{words}</details>", text, kind)

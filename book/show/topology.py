@@ -35,7 +35,8 @@ def topology(*projects: measured.Topology) -> Piece:
     least, most = (round(inches * pixels) for pixels in _PIXELS)
     chart = (
         f'<figure class="book-chart" style="flex-basis:{least}px">'
-        f'<div class="book-scroll" tabindex="0" role="region" aria-label="{_TITLE}"><div style="min-width:{least}px;max-width:{most}px">{drawn}</div></div>{_KEY}</figure>'
+        f'<div class="book-scroll" tabindex="0" role="region" aria-label="{_TITLE}">'
+        f'<div style="min-width:{least}px;max-width:{most}px">{drawn}</div></div>{_KEY}</figure>'
     )
     facts = "".join(_facts(project, called) for project in projects)
     return Piece(f'<div class="book-topology">{chart}<div>{facts}</div></div>', text)

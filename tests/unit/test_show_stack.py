@@ -51,7 +51,7 @@ def test_the_matrix_has_a_cell_for_each_pair_with_the_real_error_and_the_time():
     ]
     assert '<th scope="row">apart</th>' in piece.html
     assert "gaierror: &lt;-2&gt;" in piece.html
-    assert "100 ms · 172.28.0.2" in piece.html
+    assert "100&nbsp;ms · 172.28.0.2" in piece.html
 
 
 def test_a_service_that_restarts_is_not_shown_as_well():
@@ -88,6 +88,8 @@ def test_a_race_tells_how_many_runs_came_through_and_what_ended_the_others():
     assert "no answer in time" in piece.html
     assert "<desc>patient: 2 of 2 answered, median 2.00 s; hasty: 1 of 2" in piece.html
     assert "<b>" not in piece.html
+    drawing = piece.html[: piece.html.index("</svg>")]
+    assert [rate for rate in ("2 of 2", "1 of 2", "0 of 1") if f">{rate}</text>" in drawing] == ["2 of 2", "1 of 2", "0 of 1"]
 
 
 def test_labels_of_a_lane_do_not_cover_each_other():
