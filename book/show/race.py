@@ -63,7 +63,8 @@ def _chart(ways: Mapping[str, Sequence[Timeline]]) -> str:
         f"{name}: {len(_first(runs, 'first answer'))} of {len(runs)} answered, median {_times(_first(runs, 'first answer'))[0]}"
         for name, runs in ways.items()
     )
-    return figure.chart(lambda width: _draw(ways, width), "Seconds to the first answered query, one mark for each run", said)
+    title = "Seconds to the first answered query: a mark for each run, a line at the median, and how many runs were answered"
+    return figure.chart(lambda width: _draw(ways, width), title, said)
 
 
 def _draw(ways: Mapping[str, Sequence[Timeline]], width: float) -> Figure:
@@ -83,8 +84,13 @@ def _draw(ways: Mapping[str, Sequence[Timeline]], width: float) -> Figure:
     for row, runs in enumerate(ways.values()):
         if row % 2 == 0:
             axes.axhspan(row - 0.5, row + 0.5, color=figure.PALETTE["base"], alpha=0.12, linewidth=0)
-        if answers := _first(runs, "first answer"):
+        answers = _first(runs, "first answer")
+        if answers:
+            axes.plot([min(answers), max(answers)], [row, row], color=figure.PALETTE["ours"], linewidth=1.5, zorder=1)
             axes.plot([median(answers)] * 2, [row - 0.3, row + 0.3], color=figure.PALETTE["ours"], linewidth=2)
+        rate, well = f"{len(answers)} of {len(runs)}", len(answers) == len(runs)
+        beside = axes.get_yaxis_transform()  # across: from 0 to 1; down: the rows
+        axes.text(1.01, row, rate, transform=beside, va="center", color=figure.PALETTE["good" if well else "bad"])
     axes.set_yticks(range(len(ways)), list(ways))
     axes.set_ylim(len(ways) - 0.5, -0.5)
     axes.set_xlim(left=0)

@@ -38,7 +38,8 @@ def timeline(seen: Timeline) -> Piece:
     """
     lanes = sorted(dict.fromkeys(event.service for event in seen.events), key=lambda lane: lane == "up")  # the command comes last
     rows = [
-        [f"{event.seconds:.2f} s", event.service, event.what, event.detail.splitlines()[0] if event.detail else ""] for event in seen.events
+        [f"{event.seconds:.2f}\N{NO-BREAK SPACE}s", event.service, event.what, event.detail.splitlines()[0] if event.detail else ""]
+        for event in seen.events
     ]
     facts = table(
         "What happened when (seconds since the first container was created)", ["after", "service", "what", ""], rows, numbers=(0,)

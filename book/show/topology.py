@@ -13,8 +13,7 @@ from . import wiring
 from .html import Cell, Piece, table
 
 _TITLE = "Networks, services, published ports, and who reaches whom"
-_PIXELS = 88, 108  # of an inch: on a phone, where a wide drawing scrolls, and at most
-_SIDE = 5.0  # inches: a wider drawing has the table below it
+_PIXELS = 74, 104  # of an inch: where there is little room, and a wide drawing scrolls; and at most
 _KEY = (
     '<figcaption>A dot: a service that is on the network. <span class="book-good">An arrow: it answered</span>, with the time it took. '
     '<span class="book-bad">✗ and broken: it did not</span>, with the reason. '
@@ -35,12 +34,12 @@ def topology(*projects: measured.Topology) -> Piece:
     drawn, inches = wiring.draw(projects, _TITLE, text)
     least, most = (round(inches * pixels) for pixels in _PIXELS)
     chart = (
-        f'<figure class="book-chart"><div class="book-scroll" tabindex="0" role="region" aria-label="{_TITLE}">'
+        f'<figure class="book-chart" style="flex-basis:{least}px">'
+        f'<div class="book-scroll" tabindex="0" role="region" aria-label="{_TITLE}">'
         f'<div style="min-width:{least}px;max-width:{most}px">{drawn}</div></div>{_KEY}</figure>'
     )
     facts = "".join(_facts(project, called) for project in projects)
-    kind = "book-topology" if inches <= _SIDE else "book-topology book-topology-wide"
-    return Piece(f'<div class="{kind}">{chart}<div>{facts}</div></div>', text)
+    return Piece(f'<div class="book-topology">{chart}<div>{facts}</div></div>', text)
 
 
 def _names(project: measured.Topology) -> list[str]:
@@ -61,7 +60,7 @@ def _said(project: measured.Topology, called: Mapping[str, str]) -> list[str]:
         parts += _found("reaches", [reach.target for reach in tries if reach.ok])
         parts += _found("does not reach", [f"{reach.target} ({reach.verdict})" for reach in tries if not reach.ok])
         lines.append(f"{name}: {'; '.join(parts)}")
-    return [*lines, *(f"≠ {difference}" for difference in project.differences or ["nothing: it runs as declared"])]
+    return [*lines, *(f"≠ {difference}" for difference in project.differences)] if project.differences else [*lines, "as declared"]
 
 
 def _found(verb: str, targets: list[str]) -> list[str]:
@@ -70,19 +69,17 @@ def _found(verb: str, targets: list[str]) -> list[str]:
 
 def _facts(project: measured.Topology, called: Mapping[str, str]) -> str:
     declared = {each.name: each for each in project.declared}
+    odd = {one.service for one in project.differences}
     rows = []
     for name in _names(project):
-        odd = [f'<strong class="book-warn">≠ {escape(one.words)}</strong>' for one in project.differences if one.service == name]
         wished = _wished(declared[name]) if name in declared else ["–"]
-        rows.append([name, Cell(_lines(wished), ""), Cell(_lines([*_runs(project, name, called), *odd]), "")])
+        mark = '<strong class="book-warn">≠</strong> ' if name in odd else ""
+        rows.append([name, Cell(_lines(wished), ""), Cell(mark + _lines(_runs(project, name, called)), "")])
     shown = table(f"{project.file}, and what runs", ["service", "the file declares", "what runs"], rows).html
-    count = len(project.differences)
-    verdict = (
-        "✓ What runs is what the file declares."
-        if not count
-        else f"≠ {count} {'difference' if count == 1 else 'differences'}, marked above."
-    )
-    return f'{shown}<p class="{"book-warn" if count else "book-good"}">{verdict}</p>'
+    if not project.differences:
+        return f'{shown}<p class="book-good">✓ What runs is what the file declares.</p>'
+    items = "".join(f"<li>≠ {escape(str(one))}.</li>" for one in project.differences)
+    return f'{shown}<ul class="book-warn" aria-label="Not as the file declares it">{items}</ul>'
 
 
 def _wished(declared: Declared) -> list[str]:
@@ -93,10 +90,8 @@ def _wished(declared: Declared) -> list[str]:
     lines += [f"network mode {escape(declared.mode)}"] if declared.mode else []
     lines += [f"{escape(place) or 'any port'} → {port}" for port, place in declared.ports.items()]
     lines += [f"UDP port {port}" for port in declared.udp]
-    lines += [
-        f"after {escape(needed)} ({condition.removeprefix('service_').replace('_', ' ')})"
-        for needed, condition in declared.depends_on.items()
-    ]
+    conditions = {needed: how.removeprefix("service_").replace("_", " ") for needed, how in declared.depends_on.items()}
+    lines += [f"after {escape(needed)} ({how})" for needed, how in conditions.items()]
     lines += [f"{declared.replicas} containers"] if declared.replicas != 1 else []
     return lines + ([f"with the profile {escape(' or '.join(declared.profiles))}"] if declared.profiles else [])
 

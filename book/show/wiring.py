@@ -160,7 +160,7 @@ def draw(topologies: Sequence[Topology], title: str, described: str) -> tuple[st
         lanes.append((NOWHERE, lost))
     doors = max((len(box.ports) for box in found), default=0)
     labels = [*(called[network] for network in used), *(["not reached"] if lost else []), *([HERE] if doors else [])]
-    left = 0.3 + _LETTER * 0.92 * max(map(len, labels), default=0)
+    left = 0.2 + _LETTER * 0.9 * max(map(len, labels), default=0)
     column = max(_COLUMN, 0.3 + _LETTER * max(len(box.name) for box in found), 0.3 + 0.07 * max(len(box.state) for box in found))
     gaps = [sum(found[n].project != found[n - 1].project for n in range(1, place + 1)) for place in range(len(found))]
     across = [left + column * (place + 0.5) + _GAP * gap for place, gap in enumerate(gaps)]
@@ -182,9 +182,13 @@ def draw(topologies: Sequence[Topology], title: str, described: str) -> tuple[st
     _stems(axes, found, across, middle - _BOX / 2, {network: y for (network, _), y in zip(lanes, bottoms, strict=True)})
     for number, ((network, lane), y) in enumerate(zip(lanes, bottoms, strict=True)):
         colour = figure.PALETTE[_LINES[number % len(_LINES)]]
-        axes.text(left - 0.18, y, called.get(network, "not reached"), ha="right", va="center", color=figure.INK if network else "#b3382c")
         if network:
+            axes.text(left - 0.18, y, called[network], ha="right", va="center")
             _network(axes, network, found, across, y, colour)
+        else:
+            axes.text(left - 0.18, y, "not reached", ha="right", va="center", color=figure.PALETTE["bad"])
+            ends = sorted({across[place] for way in lane for place in (way.source, way.target)})
+            axes.scatter(ends, [y] * len(ends), s=40, color=_PAGE, edgecolors=figure.PALETTE["bad"], linewidths=1.5, zorder=4)
         _arcs(axes, lane, across, y)
     for box, x in zip(found, across, strict=True):
         _box(axes, box, x, middle, column)
@@ -266,9 +270,9 @@ def _network(axes: Axes, network: str, found: Sequence[Box], across: Sequence[fl
     for box, x in on:
         as_declared = (network in box.wired) == (network in box.wished)
         filled = colour if network in box.wired else _PAGE
-        edge = colour if as_declared else figure.PALETTE["warn"]
+        edge = colour if as_declared else figure.PALETTE["warn" if box.runs else "base"]
         axes.scatter([x], [y], s=85, color=filled, edgecolors=edge, linewidths=2, zorder=4)
-        if not as_declared:
+        if box.runs and not as_declared:
             words = "≠ not declared" if network in box.wired else "≠ not on it"
             axes.text(x + 0.1, y - 0.19, words, fontsize=_SMALL, ha="left", va="center", color=figure.PALETTE["warn"], zorder=6)
 
