@@ -7,11 +7,11 @@ import re
 # The first pattern that is found gives the sentence. The patterns are the words of Compose 5, BuildKit and the engine.
 _ADVICE = {
     # a Compose file that is not read
-    r"unknown anchor '(.+?)'": "Nothing above that line is named &{0}: name it, or take *{0} out.",
-    r"mapping key (\S+) already defined at line \d+": "The key {0} stands there twice: keep one.",
+    r"at L(\d+)\S*: unknown anchor '(.+?)'": "Line {0} names *{1}, and no &{1} stands above it.",
+    r"line (\d+): mapping key (\S+) already defined": "Line {0} has the key {1} once more: keep one.",
     r"cycle detected: node at path": "A value holds itself through its own anchor: give *name another place than below &name.",
     r"exceeded max depth": "It nests values too deeply: no Compose file needs that.",
-    r"cannot start any token.*|found a tab.*": "YAML is indented with spaces only: look for a tab at that line.",
+    r"at L(\d+)\S*: found character that cannot start any token": "Line {0} begins with what no value may: YAML is indented with spaces, never tabs.",
     r"load error .*?at L(\d+)": "It is no YAML from line {0} on: look at indentation, brackets and quotes there.",
     r"empty compose file|no service selected": "It starts nothing: declare a service under `services`.",
     r"top-level object must be a mapping": "It must begin with keys, such as `services:`.",
@@ -24,11 +24,12 @@ _ADVICE = {
     r"invalid duration \"(.*?)\"": "Write a time as 30s, 1m30s or 500ms.",
     r"mem_limit.*ParseFloat|invalid size": "Write a size as 512m or 2g.",
     r"undefined service \"?([\w.-]+)": "Declare {0} under `services`, or take it out of `depends_on`.",
-    r"dependency cycle detected": "Each waits for the other: take one out of `depends_on`.",
+    r"dependency cycle detected": "No service can wait for itself, nor two for each other: take one out of `depends_on`.",
     r"undefined (network|volume|secret|config) ([\w.-]+)": "Declare {1} under `{0}s`, at the file's left edge.",
     r"required variable (\S+) is missing": 'Give it a value: {0}="…" in the call of `up`, or in a file named .env.',
     r"invalid interpolation format": "Close its brace, or write $$ where a plain $ is meant.",
     r"env file (\S+) not found": "Write {0}, or take it out of `env_file`.",
+    r"unterminated quoted value": "Close its quotes.",
     r"include cycle|Circular reference": "These refer to each other: take one reference out.",
     r"container name \"(.+?)\" is already in use": "Give each service its own `container_name`, or none.",
     # what is not there
@@ -53,6 +54,10 @@ _ADVICE = {
     # a Dockerfile
     r"no build stage in current context|cannot be empty|no instructions": "It needs a first instruction: FROM, and a base image.",
     r"unknown instruction: (\S+?)(?: \(|$)": "{0} is no instruction of a Dockerfile: look at its spelling.",
+    r"unknown flag: (\S+)": "{0} is no flag of that instruction: look at its spelling.",
+    r"requires at least": "Give the instruction all that it needs.",
+    r"invalid signal": "Write a signal as SIGTERM or 15.",
+    r"unsupported mount type": "A mount's type is bind, cache, secret, ssh or tmpfs.",
     r"FROM requires": "Name a base image after FROM.",
     r"unterminated heredoc": "Close the here-document with its word, alone on a line.",
     r"unable to find user (\S+?):": "Make the user {0} in the Dockerfile first.",
@@ -70,6 +75,7 @@ _ADVICE = {
     r"No module named (\S+)": "Install {0} in the image, or correct its name.",
     r"(?:sh: )(?:\d+: )?(\S+): (?:command )?not found": "{0} is not in the image: install it first, or correct the command.",
     r"not healthy after|is unhealthy": "Its health check does not pass: see below what the check says, and try it in the container.",
+    r"did not complete successfully: exit code: (\d+)|returned a non-zero code: (\d+)": "A RUN ended with exit code {0}: see what it said.",
     r"exited \((\d+)\)": "A container ended with exit code {0}, and `up` waits for all to run.",
 }
 

@@ -13,6 +13,7 @@ import yaml
 
 from .advice import advice
 from .engine import tool
+from .trouble import Trouble
 
 _LAST_LINES = 12
 _LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
@@ -21,6 +22,10 @@ _PLACE = re.compile(r"^\S.*:\d+$")  # how the builder names the file and the lin
 _NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _READ_SECONDS = 30
 _LARGEST = 5_000_000  # characters of a file, once each alias stands for what it names
+
+
+class NotRead(Trouble):
+    """A Compose file would fill the machine or take for ever, so it is not read."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +90,19 @@ def read(folder: Path, file: str, project: str = "check", environment: Mapping[s
 
     Returns:
         What Compose thinks of it, and the configuration that it made of it, empty where the file is not valid.
+
+    Raises:
+        NotRead: where reading it would fill the machine, or takes too long.
     """
     # All profiles are read, so that a service of one gets its labels too; `up` switches on only those it is told.
     command = ["--project-name", project, "--file", file, "--profile", "*", "config", "--format", "json"]
     if _unfolded((folder / file).read_text(errors="replace")) > _LARGEST:
-        return Check(file, (), "its aliases unfold to more than any machine can hold: write what they name but once"), {}
+        raise NotRead(f"{file} is not read: its aliases unfold to more than a machine can hold. Take some of them out.")
     try:
         done = tool("compose", *command, cwd=folder, environment=environment, timeout=_READ_SECONDS)
         beside = tool("compose", "config", "--quiet", cwd=folder, timeout=_READ_SECONDS) if _has_rivals(folder, file) else None
     except subprocess.TimeoutExpired:
-        return Check(file, (), f"docker compose did not read it within {_READ_SECONDS} seconds: leave parts of it out to find the one"), {}
+        raise NotRead(f"{file}: docker compose did not read it within {_READ_SECONDS} seconds. Take parts out to find which.") from None
     chosen = [line for line in beside.stderr.splitlines() if "Found multiple" in line or 'msg="Using ' in line] if beside else []
     logged = [found for line in [*chosen, *done.stderr.splitlines()] if (found := _LOGGED.match(line))]
     warnings = (_plain(found[2].replace('\\"', '"'), folder, project) for found in logged if found[1] == "warning")
@@ -134,6 +142,7 @@ def _unfolded(text: str) -> int:
 def words(stderr: str, folder: Path | None = None, project: str = "", stdout: str = "") -> str:
     """What Compose said at the end, without its progress; for a failed build, the output of the step that failed."""
     lines = [line.rstrip() for line in stderr.splitlines() if line.strip() and not _LOGGED.match(line) and not _PROGRESS.match(line)]
+    lines = [line for number, line in enumerate(lines) if not any(line != last and line.endswith(last) for last in lines[number + 1 :])]
     if "failed to solve" in stderr:
         failed = stdout.rstrip().rstrip("-").rpartition("------\n")
         step = failed[2].splitlines() if failed[1] else []

@@ -192,10 +192,10 @@ def build(
     name = "-".join([name, *filter(None, [target]), *(arguments or {}).values()])
     # A tag takes few characters, and a folder's name or an argument's value may have others.
     tag = f"{_tame(recipe)}:{_tame(name)}-{run.RUN}"
-    if reason := _too_much(folder):
+    through = _buildx if _NEEDS_BUILDKIT.search(text) else _sdk
+    if through is _sdk and (reason := _too_much(folder)):
         raise BuildFailed(f"{dockerfile} is not built: {reason}")
     started = time.monotonic()
-    through = _buildx if _NEEDS_BUILDKIT.search(text) else _sdk
     said = through(folder, dockerfile, tag, run.labels(recipe), target, dict(arguments or {}))
     return measure(tag, name, bases, time.monotonic() - started, "\n".join(_lines(said)))
 
@@ -286,7 +286,7 @@ def _last_words(folder: Path, dockerfile: str, said: str, cause: str = "") -> st
     lines = _lines(f"{said.rstrip()}\n{cause}")
     number = _line(folder, dockerfile, lines)
     where = f" (line {number})" if number else ""
-    return f"{dockerfile} does not build{where}.{advice(chr(10).join(lines[-_LAST_LINES:]))} The builder's last words:\n\n" + "\n".join(
+    return f"{dockerfile} does not build{where}.{advice(chr(10).join(lines[-_LAST_LINES:]))}\nThe builder's last words:\n\n" + "\n".join(
         line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines[-_LAST_LINES:]
     )
 
@@ -310,7 +310,7 @@ def _tame(name: str) -> str:
 def _too_much(folder: Path) -> str:
     """Why a build context should not be sent to the builder; empty where it may be: the SDK first copies all of it to a temporary file."""
     ignore = folder / ".dockerignore"
-    patterns = [line.strip() for line in ignore.read_text().splitlines()] if ignore.is_file() else []
+    patterns = [line.strip() for line in ignore.read_text(encoding="utf-8-sig", errors="replace").splitlines()] if ignore.is_file() else []
     paths = (folder / name for name in exclude_paths(str(folder), [line for line in patterns if line and line[0] != "#"]))
     sizes = {path: path.stat().st_size for path in paths if path.is_file() and not path.is_symlink()}
     if sum(sizes.values()) <= _LARGEST_CONTEXT:

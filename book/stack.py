@@ -313,7 +313,7 @@ def up(
     project = project or name(recipe)
     verdict, config = compose.read(folder, file, project, environment)
     if verdict.error:
-        raise StackFailed(f"{file} is not valid.{advice(verdict.error)} Compose says:\n{verdict.error}")
+        raise StackFailed(f"{file} is not valid.{advice(verdict.error)}\nCompose says:\n{verdict.error}")
     added = compose.override(config, project, run.labels(recipe), free_ports)
     stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}))
     chosen = [part for profile in profiles for part in ("--profile", profile)]
@@ -325,7 +325,7 @@ def up(
         if done.returncode:
             said = compose.words(done.stderr, folder, project, done.stdout)
             heard = _last_words(stack)
-            raise StackFailed(f"{file} does not come up.{advice(heard) or advice(said)} Compose says:\n{said}{heard}")
+            raise StackFailed(f"{file} does not come up.{advice(heard) or advice(said)}\nCompose says:\n{said}{heard}")
     except subprocess.TimeoutExpired:
         _sweep(stack)
         raise StackFailed(f"{file} did not come up within {_UP_SECONDS} seconds.") from None
@@ -349,9 +349,7 @@ def _last_words(stack: Stack) -> str:
             if health.get("Log"):
                 check = health["Log"][-1]
                 told = "\n".join(check["Output"].strip().splitlines()[-_LAST_LINES:])
-                said += (
-                    f"\n\nThe health check of {container.labels[OF_SERVICE]} (exit code {check['ExitCode']}) said:\n{told or '(nothing)'}"
-                )
+                said += f"\n\n{container.labels[OF_SERVICE]}'s health check (exit code {check['ExitCode']}) said:\n{told or '(nothing)'}"
             said += f"\n\n{container.labels[OF_SERVICE]} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
     return said
 
