@@ -11,7 +11,7 @@ _ADVICE = {
     r"line (\d+): mapping key (\S+) already defined": "Line {0} has the key {1} once more: keep one.",
     r"cycle detected: node at path": "A value holds itself through its own anchor: give *name another place than below &name.",
     r"exceeded max depth": "It nests values too deeply: no Compose file needs that.",
-    r"at L(\d+)\S*: found character that cannot start any token": "Line {0} begins with what no value may: YAML is indented with spaces, never tabs.",
+    r"at L(\d+)\S*: found character that cannot start any token": "Line {0}: YAML is indented with spaces, never tabs.",
     r"load error .*?at L(\d+)": "It is no YAML from line {0} on: look at indentation, brackets and quotes there.",
     r"empty compose file|no service selected": "It starts nothing: declare a service under `services`.",
     r"top-level object must be a mapping": "It must begin with keys, such as `services:`.",

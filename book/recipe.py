@@ -42,7 +42,7 @@ class Recipe:
 
     def __init__(self, folder: str | Path) -> None:
         named = ROOT / "recipes" / folder
-        self.path = named if os.path.isdir(named) else Path(os.path.realpath(folder))
+        self.path = named if os.path.isdir(named) else Path(os.path.realpath(str(folder).replace("\0", "")))
         self.name = self.path.name
         if not os.path.isdir(self.path):
             have = ", ".join(sorted(p.name for p in (ROOT / "recipes").iterdir() if p.is_dir()))
