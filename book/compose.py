@@ -96,6 +96,7 @@ def read(folder: Path, file: str, project: str = "check", environment: Mapping[s
     """
     # All profiles are read, so that a service of one gets its labels too; `up` switches on only those it is told.
     command = ["--project-name", project, "--file", file, "--profile", "*", "config", "--format", "json"]
+    environment = {variable: str(value) for variable, value in (environment or {}).items()}
     if _unfolded((folder / file).read_text(errors="replace")) > _LARGEST:
         raise NotRead(f"{file} is not read: its aliases unfold to more than a machine can hold. Take some of them out.")
     try:

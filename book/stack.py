@@ -311,6 +311,7 @@ def up(
         StackFailed: where Compose refuses; what it had made is gone by then.
     """
     project = project or name(recipe)
+    environment = {variable: str(value) for variable, value in (environment or {}).items()}
     verdict, config = compose.read(folder, file, project, environment)
     if verdict.error:
         raise StackFailed(f"{file} is not valid.{advice(verdict.error)}\nCompose says:\n{verdict.error}")

@@ -216,6 +216,13 @@ def test_an_argument_may_have_any_value(folder):
     assert built.run("cat", "/who").text == "you & me, ümläut\n"
 
 
+def test_a_variable_may_be_a_number(folder):
+    (folder / "compose.yaml").write_text(SERVICE.replace("sleep 60", "sleep $SECONDS"))
+    assert Recipe(folder).check(SECONDS=60).error == ""
+    with Recipe(folder).up(SECONDS=60) as stack:
+        assert stack.service("web").command.endswith("sleep 60")
+
+
 def test_a_stage_that_is_not_there(folder):
     (folder / "Dockerfile").write_text(BASE)
     with pytest.raises(BuildFailed, match="No stage has that name"):
