@@ -18,14 +18,17 @@ from typing import IO, Any
 
 from docker.errors import APIError, ImageNotFound
 from docker.models.containers import Container
+from docker.utils import exclude_paths
 
 from . import contents, run
+from .advice import advice
 from .engine import connect, tool
 from .trouble import Trouble
 
 _NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
 _LAST_LINES = 8
 _LONGEST = 200  # characters of a line of the builder's last words
+_LARGEST_CONTEXT = 1_000_000_000  # bytes
 _ANSWER_SECONDS = 30
 _RUN_SECONDS = 120
 _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all()}), sep='\\n')"
@@ -195,9 +198,12 @@ def build(
     """
     name = dockerfile.removesuffix(".Dockerfile") if dockerfile != "Dockerfile" else recipe
     name = "-".join([name, *filter(None, [target]), *(arguments or {}).values()])
-    tag = f"{recipe}:{name}-{run.RUN}".lower()
-    started = time.monotonic()
+    # A tag takes few characters, and a folder's name or an argument's value may have others.
+    tag = f"{_tame(recipe)}:{_tame(name)}-{run.RUN}"
     through = _buildx if _NEEDS_BUILDKIT.search(text) else _sdk
+    if through is _sdk and (reason := _too_much(folder)):
+        raise BuildFailed(f"{dockerfile} is not built: {reason}")
+    started = time.monotonic()
     said = through(folder, dockerfile, tag, run.labels(recipe), target, dict(arguments or {}), heard)
     return measure(tag, name, bases, time.monotonic() - started, "\n".join(_lines(said)))
 
@@ -269,7 +275,7 @@ def _sdk(
     arguments: dict[str, str],
     heard: Callable[[str], None],
 ) -> str:
-    said, rest, refused = "", "", False
+    said, rest, refused = "", "", ""
     try:
         entries = connect().api.build(
             path=str(folder),
@@ -283,17 +289,17 @@ def _sdk(
             decode=True,
         )
         for entry in entries:
-            refused = refused or "error" in entry
+            refused = refused or entry.get("error", "")
             said += entry.get("stream", "")
             *lines, rest = (rest + entry.get("stream", "")).split("\n")
             for line in lines:
                 heard(line)
     except APIError as problem:
-        raise BuildFailed(f"{dockerfile}: {problem.explanation}") from None
+        raise BuildFailed(_last_words(folder, dockerfile, "", str(problem.explanation))) from None
     finally:
         run.note_images(_STEP_IMAGE.findall(said))
     if refused or not _BUILT.search(said):
-        raise BuildFailed(_last_words(dockerfile, said))
+        raise BuildFailed(_last_words(folder, dockerfile, said, refused))
     return said
 
 
@@ -312,14 +318,47 @@ def _buildx(
     options += [f"--target={target}"] if target else []
     done = tool("buildx", "build", *options, ".", cwd=folder, heard=heard)
     if done.returncode:
-        raise BuildFailed(_last_words(dockerfile, done.stderr))
+        raise BuildFailed(_last_words(folder, dockerfile, done.stderr))
     return done.stderr
 
 
-def _last_words(dockerfile: str, said: str) -> str:
-    return f"{dockerfile} does not build. The builder's last words:\n\n" + "\n".join(
-        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in _lines(said)[-_LAST_LINES:]
+def _last_words(folder: Path, dockerfile: str, said: str, cause: str = "") -> str:
+    cause = re.sub(r"^The command '.*' returned", "The command returned", cause, flags=re.DOTALL)  # the step stands above it
+    lines = _lines(f"{said.rstrip()}\n{cause}")
+    number = _line(folder, dockerfile, lines)
+    where = f" (line {number})" if number else ""
+    return f"{dockerfile} does not build{where}.{advice(chr(10).join(lines[-_LAST_LINES:]))}\nThe builder's last words:\n\n" + "\n".join(
+        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines[-_LAST_LINES:]
     )
+
+
+def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:
+    """The line of the Dockerfile that the builder stopped at, as it says itself, or else as its last step is written there; or empty."""
+    text = "\n".join(lines)
+    if found := re.search(rf"parse error on line (\d+)|^{re.escape(dockerfile)}:(\d+)$", text, re.MULTILINE):
+        return found[1] or found[2]
+    step = next((line.partition(" : ")[2] for line in reversed(lines) if line.startswith("Step ")), "")
+    written = (folder / dockerfile).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    same = [number for number, line in enumerate(written, 1) if line.strip() == step]
+    return str(same[0]) if len(same) == 1 else ""
+
+
+def _tame(name: str) -> str:
+    """A name as a part of a tag may be."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "recipe"
+
+
+def _too_much(folder: Path) -> str:
+    """Why a build context should not be sent to the builder; empty where it may be: the SDK first copies all of it to a temporary file."""
+    ignore = folder / ".dockerignore"
+    patterns = [line.strip() for line in ignore.read_text(encoding="utf-8-sig", errors="replace").splitlines()] if ignore.is_file() else []
+    paths = (folder / name for name in exclude_paths(str(folder), [line for line in patterns if line and line[0] != "#"]))
+    sizes = {path: path.stat().st_size for path in paths if path.is_file() and not path.is_symlink()}
+    if sum(sizes.values()) <= _LARGEST_CONTEXT:
+        return ""
+    most = max(sizes, key=sizes.__getitem__).relative_to(folder)
+    limit = f"{_LARGEST_CONTEXT / 1e9:g} GB"
+    return f"its folder holds more than {limit}, most of it in {most}. Name in .dockerignore what the image does not need."
 
 
 def _lines(said: str) -> list[str]:

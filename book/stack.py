@@ -20,11 +20,12 @@ from docker.errors import APIError
 from docker.models.containers import Container
 
 from . import compose, image, knock, probe, run
+from .advice import advice
 from .engine import connect, start, tool
 from .topology import Topology
 from .trouble import Trouble
 
-_WAIT_SECONDS = 120
+WAIT_SECONDS = 120
 _UP_SECONDS = 900
 _LAST_LINES = 8
 OF_PROJECT = "com.docker.compose.project"
@@ -309,7 +310,7 @@ class Stack:
 
 def name(recipe: str) -> str:
     """A name for a Compose project that nobody else has."""
-    return f"{re.sub(r'[^a-z0-9_-]', '-', recipe.lower()).lstrip('_-')}-{run.RUN}-{next(_count)}"
+    return f"{re.sub(r'[^a-z0-9_-]', '-', recipe.lower())}-{run.RUN}-{next(_count)}".lstrip("_-")
 
 
 def up(
@@ -323,6 +324,7 @@ def up(
     environment: Mapping[str, str] | None = None,
     project: str | None = None,
     heard: Callable[[str], None] = lambda line: None,
+    limit: int = WAIT_SECONDS,
 ) -> Stack:
     """Bring a Compose file up through `docker compose up --build --detach`.
 
@@ -340,25 +342,28 @@ def up(
         environment: values for the variables in the file.
         project: Compose's name for it; a new one where None.
         heard: called with each line of Compose's progress as it comes.
+        limit: seconds that `wait` waits.
 
     Raises:
         StackFailed: where Compose refuses; what it had made is gone by then.
     """
     project = project or name(recipe)
+    environment = {variable: str(value) for variable, value in (environment or {}).items()}
     verdict, config = compose.read(folder, file, project, environment)
     if verdict.error:
-        raise StackFailed(f"{file} is not valid. Compose says:\n{verdict.error}{compose.next_step(verdict.error)}")
+        raise StackFailed(f"{file} is not valid.{advice(verdict.error)}\nCompose says:\n{verdict.error}")
     added = compose.override(config, project, run.labels(recipe), free_ports)
     stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}))
     chosen = [part for profile in profiles for part in ("--profile", profile)]
-    waiting = ["--wait", "--wait-timeout", str(_WAIT_SECONDS)] if wait else []
+    waiting = ["--wait", "--wait-timeout", str(limit)] if wait else []
     try:
         with stack._files() as files:
             command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
             done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, heard=heard, environment=environment)
         if done.returncode:
             said = compose.words(done.stderr, folder, project, done.stdout)
-            raise StackFailed(f"{file} does not come up. Compose says:\n{said}{compose.next_step(said)}{_last_words(stack)}")
+            heard = _last_words(stack)
+            raise StackFailed(f"{file} does not come up.{advice(heard) or advice(said)}\nCompose says:\n{said}{heard}")
     except subprocess.TimeoutExpired:
         _sweep(stack)
         raise StackFailed(f"{file} did not come up within {_UP_SECONDS} seconds.") from None
@@ -373,8 +378,16 @@ def _last_words(stack: Stack) -> str:
     said = ""
     for container in stack._containers():
         state = container.attrs["State"]
-        if state["Status"] in ("exited", "restarting", "dead") or state.get("Health", {}).get("Status") == "unhealthy":
-            words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
+        health = state.get("Health", {})
+        if state["Status"] in ("exited", "restarting", "dead") or health.get("Status") in ("starting", "unhealthy"):
+            try:
+                words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
+            except APIError:  # it went away at that moment
+                continue
+            if health.get("Log"):
+                check = health["Log"][-1]
+                told = "\n".join(check["Output"].strip().splitlines()[-_LAST_LINES:])
+                said += f"\n\n{container.labels[OF_SERVICE]}'s health check (exit code {check['ExitCode']}) said:\n{told or '(nothing)'}"
             said += f"\n\n{container.labels[OF_SERVICE]} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
     return said
 

@@ -67,6 +67,7 @@ def _test(starting: Sequence[str], workers: int) -> int:
     todo = chapters.chapters(starting)
     absent = _engine(todo)
     _pytest("Engine tests", "tests/engine")
+    _pytest("Bad input", "tests/bad")
     options = [
         "--nbval-lax",
         "--nbval-current-env",
