@@ -86,7 +86,7 @@ def _test(starting: Sequence[str], workers: int) -> int:
     with step("Site"):
         site.build()
     if _browser():
-        _pytest("Site in a browser", "tests/site")
+        _pytest("Site in a browser", "--numprocesses=2", "tests/site")
         _pytest("JupyterLab in a browser", "tests/lab")
     return 0
 

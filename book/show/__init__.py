@@ -9,7 +9,6 @@ from .packages import packages as packages
 from .packages import presence as presence
 from .provenance import provenance as provenance
 from .race import race as race
-from .reload import reload as reload
 from .seconds import seconds as seconds
 from .services import services as services
 from .sizes import sizes as sizes

@@ -109,7 +109,7 @@ def test_a_little_waste_is_not_rounded_away():
 
 
 def test_reload_times_are_sorted_by_the_median_and_their_text_does_not_move():
-    shown = show.reload({"slow <b>": [3.0, 1.0, 2.0], "quick": [0.5]})
+    shown = show.seconds("From the save to the answer", {"slow <b>": [3.0, 1.0, 2.0], "quick": [0.5]})
     assert shown.html.index(">quick</th>") < shown.html.index(">slow &lt;b&gt;</th>")
     assert "quick: median 0.50 s; slow &lt;b&gt;: median 2.00 s" in shown.html
     assert shown.text == "slow <b>: measured 3 times\nquick: measured 1 times"
