@@ -13,6 +13,7 @@ _COMMANDS = {
     "test": "check everything: code, engine, every chapter, the site in a browser",
     "lab": "open the chapters in JupyterLab",
     "serve": "show the finished site on 127.0.0.1",
+    "soak": "run chapters again and again (ROUNDS=20), --workers of each at once, and show what the engine and we hold after each round",
     "clean": "take away everything of ours: containers, networks, images, the private engine, our folders",
     "help": "say this",
 }

@@ -15,14 +15,6 @@ from .engine import tool
 _LAST_LINES = 12
 _LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
 _PROGRESS = re.compile(r"^\s*(?:(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z]\w+|\S+ (?:Pulling|Pulled|Interrupted)\b.*)\s*$")
-_NEXT_STEPS = {
-    r"port is already allocated|address already in use": "Something on this machine holds that port: stop it, or publish another one.",
-    r"network (\S+) declared as external": "Make it first: docker network create {0}",
-    r"volume (\S+) declared as external": "Make it first: docker volume create {0}",
-    r"fully subsetted": "The engine has no address range left for one more network: remove unused ones with `docker network prune`, "
-    "or give it a larger `default-address-pools`.",
-    r"undefined service \"?([\w.-]+)": "Declare {0} under `services`, or take it out of `depends_on`.",
-}
 
 
 @dataclass(frozen=True)
@@ -110,11 +102,3 @@ def _plain(text: str, folder: Path | None, project: str) -> str:
     text = text.replace(f"{folder}/", "") if folder else text
     text = re.sub(r" ?\(?\b[0-9a-f]{64}\b\)?", "", text)
     return text.replace(f"{project}-", "").replace(f"{project}_", "") if project else text
-
-
-def next_step(said: str) -> str:
-    """What a reader can do about what Compose said, as a line of its own; empty where we know nothing better."""
-    for pattern, step in _NEXT_STEPS.items():
-        if found := re.search(pattern, said):
-            return "\n" + step.format(*found.groups())
-    return ""

@@ -9,19 +9,21 @@ import time
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
-from docker.errors import APIError, BuildError, ImageNotFound
+import requests
+from docker.errors import APIError, ImageNotFound
 from docker.models.containers import Container
 
 from . import run
 from .engine import connect, tool
-from .trouble import Trouble
+from .trouble import TookTooLong, Trouble, next_step
 
 _NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
 _LAST_LINES = 8
@@ -32,6 +34,9 @@ _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*so
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines of a step
 _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
+_STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
+_MOST = 1 << 20  # bytes of a container's output that a page can hold
+_T = TypeVar("_T")
 _SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(nop\)\s*)?")
 
 
@@ -125,7 +130,11 @@ class Image:
         try:
             with self._container(command=list(command), entrypoint="", user=user) as container:
                 code = container.wait(timeout=_RUN_SECONDS)["StatusCode"]
-                return Output(container.logs().decode(errors="replace"), code)
+                return Output(end_of(container.logs(stream=True, follow=False)), code)
+        except requests.RequestException as problem:
+            if "timed out" not in str(problem).lower():
+                raise
+            raise TookTooLong(f"`{' '.join(command)}` did not end within {_RUN_SECONDS} seconds in {self.name}, and was ended.") from None
         except APIError as problem:
             if "executable file not found" not in str(problem.explanation):
                 raise
@@ -245,23 +254,21 @@ def _packed(saved: Iterator[bytes]) -> int:
 
 
 def _sdk(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> str:
+    said: list[str] = []
     try:
-        _, log = connect().images.build(
-            path=str(folder), dockerfile=dockerfile, tag=tag, labels=labels, target=target or "", buildargs=arguments, rm=True, forcerm=True
-        )
-        said = _text(log)
-        run.note_images(_STEP_IMAGE.findall(said))
-        return said
-    except BuildError as problem:
-        said = _text(problem.build_log)
-        run.note_images(_STEP_IMAGE.findall(said))
-        raise BuildFailed(_last_words(dockerfile, said)) from None
+        options = {"labels": labels, "target": target or "", "buildargs": arguments, "rm": True, "forcerm": True}
+        for event in connect().api.build(path=str(folder), dockerfile=dockerfile, tag=tag, decode=True, **options):
+            line = event.get("stream", "")
+            said.append(line)
+            # At once, not at the end: whoever ends us in mid-build leaves nothing that the next run does not know of.
+            run.note_images(_STEP_IMAGE.findall(line))
+            run.note_containers(_STEP_CONTAINER.findall(line))
+            if "error" in event:
+                known = "" if event["error"].startswith("The command ") else f"\n{event['error']}"  # the step's own words say it already
+                raise BuildFailed(_last_words(dockerfile, "".join(said) + known))
     except APIError as problem:
-        raise BuildFailed(f"{dockerfile}: {problem.explanation}") from None
-
-
-def _text(log: Iterable[Mapping]) -> str:
-    return "".join(entry.get("stream", "") for entry in log)
+        raise BuildFailed(f"{dockerfile}: {problem.explanation}{next_step(str(problem.explanation))}") from None
+    return "".join(said)
 
 
 def _buildx(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> str:
@@ -276,9 +283,8 @@ def _buildx(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], tar
 
 
 def _last_words(dockerfile: str, said: str) -> str:
-    return f"{dockerfile} does not build. The builder's last words:\n\n" + "\n".join(
-        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in _lines(said)[-_LAST_LINES:]
-    )
+    words = "\n".join(line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in _lines(said)[-_LAST_LINES:])
+    return f"{dockerfile} does not build. The builder's last words:\n\n{words}{next_step(words)}"
 
 
 def _lines(said: str) -> list[str]:
@@ -307,7 +313,54 @@ def answer(container: Container, port: int, path: str) -> Answer:
         except (OSError, HTTPException, TypeError):  # it went away midway; TypeError: not published yet
             time.sleep(0.05)
     words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
-    raise NoAnswer(f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It said:\n{words or '(nothing)'}")
+    said = f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It said:\n{words or '(nothing)'}"
+    raise NoAnswer("\n".join(filter(None, [said, out_of_memory(container)])))
+
+
+def out_of_memory(container: Container) -> str:
+    """That a container was ended for its memory, in a sentence with the next step; empty where it was not."""
+    container.reload()
+    limit = container.attrs["HostConfig"]["Memory"] / 2**20
+    what = f"its limit of {limit:g} MiB" if limit else "this machine has"
+    wished = f"It was killed for using more memory than {what}: give it more (`mem_limit`), or let it use less."
+    return wished if container.attrs["State"]["OOMKilled"] else ""
+
+
+def end_of(chunks: Iterable[bytes]) -> str:
+    """The text of a stream; of a very long one its last MiB, after a line that says what was left out."""
+    kept, left_out = bytearray(), 0
+    for chunk in chunks:
+        kept += chunk
+        if len(kept) > 2 * _MOST:
+            left_out += len(kept) - _MOST
+            del kept[:-_MOST]
+    note = f"[… {left_out / 2**20:.0f} MiB before this are left out]\n" if left_out else ""
+    return note + kept.decode(errors="replace")
+
+
+def within(seconds: float, what: str, work: Callable[[], _T]) -> _T:
+    """Do what the SDK does without a limit of its own, within one.
+
+    Raises:
+        TookTooLong: where it does not end in time.
+    """
+    done: list[_T] = []
+    failed: list[Exception] = []
+
+    def go() -> None:
+        try:
+            done.append(work())
+        except Exception as problem:
+            failed.append(problem)
+
+    worker = Thread(target=go, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise TookTooLong(f"{what} did not end within {seconds:g} seconds.")
+    return done[0]
 
 
 def _shared_steps(attributes: Mapping, base: str) -> int:

@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
 import docker
 import psutil
 from docker.errors import APIError, NotFound
 
-from .engine import HOME
+from .engine import HOME, EngineMissing, connect
+from .trouble import OF_THE_ENGINE
 
 LABEL = "org.docker-recipes"
 
 
 def _process(pid: int) -> str:
-    return f"{pid}-{int(psutil.Process(pid).create_time())}"
+    """A name for a process that no later one gets, also where the pid comes again and the clock jumps.
+
+    Source: proc(5). `starttime` counts from the boot of the machine; a creation time by the clock moves when the clock is set.
+    """
+    if sys.platform != "linux":
+        return f"{pid}-{int(psutil.Process(pid).create_time())}"
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        raise psutil.NoSuchProcess(pid) from None
+    if state == "Z":  # ended; only nobody has asked how
+        raise psutil.NoSuchProcess(pid)
+    return f"{pid}-{fields[18]}-{Path('/proc/sys/kernel/random/boot_id').read_text()[:8]}"
 
 
-MACHINE = f"{uuid.getnode():012x}"
+def _machine() -> str:
+    """An id for the set of processes that this one can see; the same at each run, whatever network cards come and go."""
+    known = Path("/etc/machine-id")
+    seed = (known.read_text().strip() if known.exists() else "") or f"{uuid.getnode():012x}"
+    processes = os.readlink("/proc/self/ns/pid") if sys.platform == "linux" else ""  # a container sees others than its host does
+    return uuid.uuid5(uuid.NAMESPACE_OID, seed + processes).hex[:12]
+
+
+MACHINE = _machine()
 RUN = f"{os.getpid():x}{int(datetime.now(UTC).timestamp()) & 0xFFFFF:05x}"
 _PROCESS = _process(os.getpid())
+_OF_A_STEP = ":container"
 _NOTES = HOME / "made"  # one file for each process, with the ids of the images that it made without a label
 
 
 def labels(recipe: str) -> dict[str, str]:
-    """Labels for everything that this process makes for `recipe`."""
+    """Labels for everything that this process makes for `recipe`. Before the first thing is made, what dead runs left goes."""
+    _reap_once()
     return {
         LABEL: RUN,
         f"{LABEL}.recipe": recipe,
@@ -40,9 +67,26 @@ def labels(recipe: str) -> dict[str, str]:
 
 def note_images(ids: Iterable[str]) -> None:
     """Write down images that cannot carry our label: the SDK's builder labels only the last step of the last stage."""
-    _NOTES.mkdir(parents=True, exist_ok=True)
-    with open(_NOTES / _PROCESS, "a") as notes:
-        notes.writelines(f"{image}\n" for image in ids)
+    _note(f"{image}\n" for image in ids)
+
+
+def note_containers(ids: Iterable[str]) -> None:
+    """Write down the containers of a build's steps; they carry no label of ours, and stay where a build is cut off."""
+    _note(f"{container}{_OF_A_STEP}\n" for container in ids)
+
+
+def _note(lines: Iterable[str]) -> None:
+    lines = list(lines)
+    if lines:
+        _NOTES.mkdir(parents=True, exist_ok=True)
+        with open(_NOTES / _PROCESS, "a") as notes:
+            notes.writelines(lines)
+
+
+@cache
+def _reap_once() -> None:
+    with suppress(EngineMissing, *OF_THE_ENGINE):  # what is made next will tell of it
+        reap(connect())
 
 
 @dataclass
@@ -82,7 +126,11 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
             removed.images.append(image["Id"])
     for notes in _NOTES.glob("*"):
         if everything or (notes.name == _PROCESS if only else not _lives(notes.name)):
-            removed.images += [image for image in reversed(notes.read_text().split()) if _remove_untagged(client, image)]
+            made = notes.read_text().split() if notes.exists() else []  # another run may have done it already
+            for step in (entry.removesuffix(_OF_A_STEP) for entry in made if entry.endswith(_OF_A_STEP)):
+                _quietly(client.api.remove_container, step, force=True, v=True)
+            images = (entry for entry in reversed(made) if not entry.endswith(_OF_A_STEP))
+            removed.images += [image for image in images if _remove_untagged(client, image)]
             notes.unlink(missing_ok=True)
     return removed
 

@@ -2,8 +2,9 @@
 
 import yaml
 
-from book.compose import next_step, override, words
+from book.compose import override, words
 from book.stack import name
+from book.trouble import next_step
 
 LABELS = {"a.b": "c"}
 
