@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -50,6 +51,7 @@ MACHINE = _machine()
 RUN = f"{os.getpid():x}{int(datetime.now(UTC).timestamp()) & 0xFFFFF:05x}"
 _PROCESS = _process(os.getpid())
 _OF_A_STEP = ":container"
+_CUT_OFF_SECONDS = 5  # in which the engine gives up a build whose client is gone
 _NOTES = HOME / "made"  # one file for each process, with the ids of the images that it made without a label
 
 
@@ -129,21 +131,32 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
             made = notes.read_text().split() if notes.exists() else []  # another run may have done it already
             for step in (entry.removesuffix(_OF_A_STEP) for entry in made if entry.endswith(_OF_A_STEP)):
                 _quietly(client.api.remove_container, step, force=True, v=True)
-            images = (entry for entry in reversed(made) if not entry.endswith(_OF_A_STEP))
-            removed.images += [image for image in images if _remove_untagged(client, image)]
-            notes.unlink(missing_ok=True)
+            images = list(dict.fromkeys(entry for entry in reversed(made) if not entry.endswith(_OF_A_STEP)))
+            deadline = time.monotonic() + _CUT_OFF_SECONDS
+            while True:
+                kept = [image for image in images if not _remove_untagged(client, image, removed)]
+                if not kept or time.monotonic() > deadline:
+                    break
+                images = kept
+                time.sleep(0.2)
+            if kept:  # another build stands on them: a later run takes them away
+                notes.write_text("".join(f"{image}\n" for image in reversed(kept)))
+            else:
+                notes.unlink(missing_ok=True)
     return removed
 
 
-def _remove_untagged(client: docker.DockerClient, image: str) -> bool:
-    """Remove a step's image; a base image stands in the same log, and keeps its name and its place."""
+def _remove_untagged(client: docker.DockerClient, image: str, removed: Removed) -> bool:
+    """Remove a step's image, and say whether nothing is left to do; a base image stands in the same log, and keeps its place."""
     try:
         if not client.images.get(image).tags:
             client.images.remove(image)
-            return True
-    except (NotFound, APIError):
+            removed.images.append(image)
+    except NotFound:
         pass
-    return False
+    except APIError:
+        return False
+    return True
 
 
 def _alive(found: dict[str, str]) -> bool:

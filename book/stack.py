@@ -21,11 +21,12 @@ from docker.models.networks import Network
 
 from . import compose, image, knock, probe, run
 from .engine import connect, start, tool
-from .trouble import OF_THE_ENGINE, TookTooLong, Trouble, next_step
+from .trouble import NO_NETWORK_LEFT, OF_THE_ENGINE, TookTooLong, Trouble, next_step
 
 _WAIT_SECONDS = 120
 _UP_SECONDS = 900
 _EXEC_SECONDS = 300
+_LOG_SECONDS = 60
 _NETWORK_SECONDS = 120  # until another run gives a network back; the default address pools end at about 28
 _AGAIN_SECONDS = 1
 _LAST_LINES = 8
@@ -136,7 +137,8 @@ class Stack:
 
     def logs(self, service: str, tail: int | str = "all") -> str:
         """What a service wrote: its last `tail` lines, or all, as far as a page can hold it (the last MiB)."""
-        return image.end_of(self._container(service).logs(tail=tail, stream=True, follow=False))
+        chunks = self._container(service).logs(tail=tail, stream=True, follow=False)
+        return image.within(_LOG_SECONDS, f"Reading the log of {service}", lambda: image.end_of(chunks))
 
     def url(self, service: str, port: int | None = None) -> str:
         """Where a service is found on this machine, as `http://127.0.0.1:32768`.
@@ -347,7 +349,7 @@ def up(
 
 def no_network_left(said: str) -> bool:
     """Whether the engine says that its address pools are used up."""
-    return bool(re.search(r"fully subsetted|fully subscribed|non-overlapping IPv4 address pool", said))
+    return bool(re.search(NO_NETWORK_LEFT, said))
 
 
 def network(name: str, recipe: str) -> Network:

@@ -133,7 +133,7 @@ async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | No
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
-        extra_arguments=["--log-level=ERROR"],
+        extra_arguments=["--log-level=CRITICAL"],
         resources={"metadata": {"path": str(NOTEBOOKS)}},
         record_timing=False,
         store_widget_state=False,
@@ -142,7 +142,7 @@ async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | No
     try:
         await client.async_execute()
     except CellExecutionError as problem:
-        return Failure(chapter.name, problem.evalue or problem.ename)
+        return Failure(chapter.name, _last_error(notebook) or problem.evalue or problem.ename)
     except CellTimeoutError:
         return Failure(chapter.name, f"a cell did not end within {CELL_SECONDS} seconds, and its kernel was ended. Run this again.")
     except (DeadKernelError, RuntimeError) as problem:
@@ -159,6 +159,12 @@ async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | No
     _replace(chapter.path, nbformat.writes(notebook) + "\n")
     _remember(chapter.name, digest)
     return None
+
+
+def _last_error(notebook: nbformat.NotebookNode) -> str:
+    """The words that the page would show; nbclient's own are those of the error before the book put it in words."""
+    errors = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"]
+    return errors[-1].evalue if errors else ""
 
 
 def _replace(path: Path, text: str) -> None:

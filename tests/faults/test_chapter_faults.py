@@ -1,0 +1,67 @@
+"""A run of chapters that is cut off, or shares its engine with another: what a reader is told, and what is left."""
+
+import os
+import signal
+
+import psutil
+
+from book import run
+
+BUILDS = "FROM python:3.13-alpine\nVOLUME /data\nRUN echo one > /one\nRUN sleep 60\n"
+
+
+def test_the_kernel_is_killed_in_mid_chapter(own, chapter, until):
+    run_of_it = chapter(own, "stack = recipe.up()", "import time; time.sleep(60)", "stack.down()")
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    kernels = [child for child in psutil.Process(run_of_it.pid).children(recursive=True) if "ipykernel_launcher" in child.cmdline()]
+    assert len(kernels) == 1
+    kernels[0].kill()
+    _, complained = run_of_it.communicate(timeout=60)
+    assert run_of_it.returncode == 1
+    assert "03-tiny: its kernel ended in mid-chapter: something killed it, or the machine ran out of memory." in complained
+    assert "Traceback" not in complained
+
+
+def test_the_whole_run_is_killed_in_mid_build(own, chapter, recipe, until):
+    """Steps of a build carry no label: they are written down as they are made."""
+    run_of_it = chapter(own, "recipe.build()", folder=recipe(Dockerfile=BUILDS))
+    before = own.holds()
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    for process in [*psutil.Process(run_of_it.pid).children(recursive=True), psutil.Process(run_of_it.pid)]:
+        process.kill()
+    run_of_it.wait(20)
+    assert own.holds() != before
+
+
+def test_ctrl_c_in_mid_build(own, chapter, recipe, until):
+    folder = recipe(Dockerfile=BUILDS)
+    before = own.holds()
+    run_of_it = chapter(own, "recipe.build()", folder=folder)
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    os.killpg(run_of_it.pid, signal.SIGINT)
+    _, complained = run_of_it.communicate(timeout=60)
+    assert run_of_it.returncode == 1
+    assert complained.strip() == "✗ stopped"
+    until(lambda: own.after_next_run() == before, 20)
+
+
+def test_two_runs_at_once(own, chapter):
+    cells = ("stack = recipe.up()", "claim('It runs.', stack.service('web').state == 'running')", "stack.down()", "recipe.down()")
+    runs = [chapter(own, *cells) for _ in range(2)]
+    for one in runs:
+        _, complained = one.communicate(timeout=100)
+        assert one.returncode == 0, complained
+
+
+def test_no_stack_of_the_sdk_is_shown_in_a_notebook(own, chapter):
+    """An error that the book does not expect still comes with a cause and a next step."""
+    cell = (
+        "import docker; from book import engine; engine.connect().containers.run('python:3.13-alpine', ports={'1/tcp': ('192.0.2.1', 1)})"
+    )
+    run_of_it = chapter(own, cell, "raise SystemExit")
+    _, complained = run_of_it.communicate(timeout=60)
+    assert "03-tiny: The Docker engine refuses: " in complained
+    assert "Error for http" not in complained
+    for left in own.client.containers.list(all=True):  # the SDK left it: it was not made through the book
+        assert run.LABEL not in left.labels
+        left.remove(force=True)
