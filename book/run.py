@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 import uuid
@@ -52,7 +53,7 @@ RUN = f"{os.getpid():x}{int(datetime.now(UTC).timestamp()) & 0xFFFFF:05x}"
 _PROCESS = _process(os.getpid())
 _OF_A_STEP = ":container"
 _CUT_OFF_SECONDS = 5  # in which the engine gives up a build whose client is gone
-_NOTES = HOME / "made"  # one file for each process, with the ids of the images that it made without a label
+_NOTES = HOME / "steps"  # for each engine a folder, in it a file for each process, with the ids of the images that it made without a label
 
 
 def labels(recipe: str) -> dict[str, str]:
@@ -80,9 +81,16 @@ def note_containers(ids: Iterable[str]) -> None:
 def _note(lines: Iterable[str]) -> None:
     lines = list(lines)
     if lines:
-        _NOTES.mkdir(parents=True, exist_ok=True)
-        with open(_NOTES / _PROCESS, "a") as notes:
+        place = _notes_of(connect())
+        place.mkdir(parents=True, exist_ok=True)
+        with open(place / _PROCESS, "a") as notes:
             notes.writelines(lines)
+
+
+@cache
+def _notes_of(client: docker.DockerClient) -> Path:
+    """Where the notes on an engine are: what was made on one is not looked for on another."""
+    return _NOTES / re.sub(r"\W", "-", client.info()["ID"])
 
 
 @cache
@@ -126,7 +134,7 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
         if everything or only or not _alive(image["Labels"] or {}):
             _quietly(client.images.remove, image["Id"], force=True)
             removed.images.append(image["Id"])
-    for notes in _NOTES.glob("*"):
+    for notes in _notes_of(client).glob("*"):
         if everything or (notes.name == _PROCESS if only else not _lives(notes.name)):
             made = notes.read_text().split() if notes.exists() else []  # another run may have done it already
             for step in (entry.removesuffix(_OF_A_STEP) for entry in made if entry.endswith(_OF_A_STEP)):

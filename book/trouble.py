@@ -25,8 +25,8 @@ _NEXT_STEPS = {
     "remove unused ones with `docker network prune`, or give it a larger `default-address-pools`.",
     r"undefined service \"?([\w.-]+)": "Declare {0} under `services`, or take it out of `depends_on`.",
     r"(?i)cannot connect to the docker daemon|error during connect|docker\.sock.*(?:EOF|refused|reset|no such file)": _GONE,
-    r"(?i)temporary failure in name resolution|gaierror: \[Errno -3\]|could not resolve host|bad address '": "No name could be looked up from inside the "
-    "container: check the network of this machine, and the `dns` of the engine or the service.",
+    r"(?i)temporary failure in name resolution|gaierror: \[Errno -3\]|could not resolve host|bad address '": "No name could be "
+    "looked up from inside the container: check the network of this machine, and the `dns` of the engine or the service.",
     r"(?i)dial tcp|no such host|network is unreachable|i/o timeout|tls handshake timeout|unexpected EOF": "The registry cannot be "
     "reached, or broke off: check the network, or the proxy of the engine, and run this again.",
 }

@@ -55,9 +55,7 @@ def test_two_runs_at_once(own, chapter):
 
 def test_no_stack_of_the_sdk_is_shown_in_a_notebook(own, chapter):
     """An error that the book does not expect still comes with a cause and a next step."""
-    cell = (
-        "import docker; from book import engine; engine.connect().containers.run('python:3.13-alpine', ports={'1/tcp': ('192.0.2.1', 1)})"
-    )
+    cell = "from book import engine; engine.connect().containers.run('python:3.13-alpine', ports={'1/tcp': ('192.0.2.1', 1)})"
     run_of_it = chapter(own, cell, "raise SystemExit")
     _, complained = run_of_it.communicate(timeout=60)
     assert "03-tiny: The Docker engine refuses: " in complained
