@@ -139,7 +139,8 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
             made = notes.read_text().split() if notes.exists() else []  # another run may have done it already
             for step in (entry.removesuffix(_OF_A_STEP) for entry in made if entry.endswith(_OF_A_STEP)):
                 _quietly(client.api.remove_container, step, force=True, v=True)
-            images = list(dict.fromkeys(entry for entry in reversed(made) if not entry.endswith(_OF_A_STEP)))
+            steps = list(dict.fromkeys(entry for entry in reversed(made) if not entry.endswith(_OF_A_STEP)))
+            images = steps if only else [*_unnoted(client, steps), *steps]
             deadline = time.monotonic() + _CUT_OFF_SECONDS
             while True:
                 kept = [image for image in images if not _remove_untagged(client, image, removed)]
@@ -152,6 +153,18 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
             else:
                 notes.unlink(missing_ok=True)
     return removed
+
+
+def _unnoted(client: docker.DockerClient, steps: list[str]) -> list[str]:
+    """What stands on the steps of a dead run and in nobody's notes, children first: it was ended before it wrote its last step down."""
+    untagged = [image for image in client.api.images(all=True) if not set(image["RepoTags"] or []) - {"<none>:<none>"}]
+    noted = {note for notes in _notes_of(client).glob("*") for note in notes.read_text().split()}
+    found: list[str] = []
+    parents = {image["Id"] for image in untagged if image["Id"][7:19] in steps}
+    while parents:
+        above = [image["Id"] for image in untagged if image.get("ParentId") in parents and image["Id"][7:19] not in noted]
+        found, parents = [*above, *found], set(above)
+    return found
 
 
 def _remove_untagged(client: docker.DockerClient, image: str, removed: Removed) -> bool:
