@@ -38,7 +38,7 @@ class Engine:
         self.folder, self.socket = folder, folder / "docker.sock"
         (folder / "data").mkdir(parents=True)
         (folder / "daemon.json").write_text(json.dumps({"default-address-pools": [{"base": "10.98.0.0/20", "size": 26}], **settings}))
-        self._shared = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        self._shared = ["setpriv", "--pdeathsig=KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         variables = {**os.environ, "INIT": _program("tini-static") or _program("docker-init"), "DISK": str(disk or "")}
         self._house = subprocess.Popen([*self._shared, "sh", "-ec", _HOUSE], env={**variables, "DATA": str(folder / "data")})
         self._inside = _until(lambda: Path(f"/proc/{self._house.pid}/task/{self._house.pid}/children").read_text().strip(), 10)
@@ -135,8 +135,8 @@ def base(tmp_path_factory):
 @pytest.fixture(scope="session")
 def make_engine(base):
     """Make engines; they all go with the tests."""
-    if os.geteuid() != 0 or not all(map(_program, ("dockerd", "unshare", "nsenter", "ip"))):
-        pytest.skip("an engine of its own wants root, dockerd, unshare, nsenter and ip")
+    if os.geteuid() != 0 or not all(map(_program, ("dockerd", "setpriv", "unshare", "nsenter", "ip"))):
+        pytest.skip("an engine of its own wants root, dockerd, setpriv, unshare, nsenter and ip")
     made = []
 
     def make(load=True, **options):

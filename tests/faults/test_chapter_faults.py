@@ -45,10 +45,13 @@ def test_ctrl_c_in_mid_build(own, chapter, recipe, until):
     until(lambda: own.after_next_run() == before, 20)
 
 
-def test_two_runs_at_once(own, chapter):
-    cells = ("stack = recipe.up()", "claim('It runs.', stack.service('web').state == 'running')", "stack.down()", "recipe.down()")
-    runs = [chapter(own, *cells) for _ in range(2)]
-    for one in runs:
+def test_two_runs_at_once(own, chapter, until):
+    """The second begins while the first is in the midst of its chapter, takes nothing from it, and both end well."""
+    up, down = "stack = recipe.up()", ("claim('It runs.', stack.service('web').state == 'running')", "stack.down()", "recipe.down()")
+    both = "import time; from book import engine\nwhile len(engine.connect().containers.list()) < 2: time.sleep(0.1)"
+    first = chapter(own, up, both, *down)
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    for one in (chapter(own, up, "import time; time.sleep(1)", *down), first):
         _, complained = one.communicate(timeout=100)
         assert one.returncode == 0, complained
 
