@@ -180,6 +180,7 @@ class Tiny(chapters.Chapter):
 chapters.stale = chapters.chapters = lambda *_: [Tiny(Path(sys.argv[1]))]
 commands.chapters.chapters = lambda *_: [Tiny(Path(sys.argv[1]))]
 commands.site.fresh = lambda *_: True
+commands.ROOT = Path(sys.argv[1]).parent  # a clone of its own
 try:
     sys.exit(commands.run("book", [], 1))
 except KeyboardInterrupt:

@@ -56,6 +56,17 @@ def test_two_runs_at_once(own, chapter, until):
         assert one.returncode == 0, complained
 
 
+def test_two_runs_in_one_folder_take_turns(own, chapter, recipe, until):
+    folder = recipe()
+    cells = ("stack = recipe.up()", "import time; time.sleep(3)", "stack.down()", "recipe.down()")
+    first = chapter(own, *cells, folder=folder)
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    second = chapter(own, *cells, folder=folder)
+    said = {one: one.communicate(timeout=100) for one in (first, second)}
+    assert [one.returncode for one in said] == [0, 0], said
+    assert "Another `make book` runs in this folder: waiting for its end." in said[second][0]
+
+
 def test_no_stack_of_the_sdk_is_shown_in_a_notebook(own, chapter):
     """An error that the book does not expect still comes with a cause and a next step."""
     cell = "from book import engine; engine.connect().containers.run('python:3.13-alpine', ports={'1/tcp': ('192.0.2.1', 1)})"
