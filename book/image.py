@@ -15,19 +15,22 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import requests
 from docker.errors import APIError, ImageNotFound
 from docker.models.containers import Container
+from docker.utils import exclude_paths
 
-from . import run
+from . import contents, run
+from .advice import advice
 from .engine import connect, tool
-from .trouble import TookTooLong, Trouble, next_step
+from .trouble import TookTooLong, Trouble
 
 _NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
 _LAST_LINES = 8
 _LONGEST = 200  # characters of a line of the builder's last words
+_LARGEST_CONTEXT = 1_000_000_000  # bytes
 _ANSWER_SECONDS = 30
 _RUN_SECONDS = 120
 _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all()}), sep='\\n')"
@@ -37,6 +40,7 @@ _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK
 _STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
 _MOST = 1 << 20  # bytes of a container's output that a page can hold
 _T = TypeVar("_T")
+_BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
 _SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(nop\)\s*)?")
 
 
@@ -144,6 +148,11 @@ class Image:
         """The Python packages that the image's own `python` can see."""
         return Packages(self.name, tuple(self.run("python", "-c", _LIST_PACKAGES).text.split()))
 
+    def contents(self) -> contents.Contents:
+        """What each layer added, and what later layers hid of it; read from `docker image save`, which takes a second or more."""
+        saved = connect().images.get(self.id).save()
+        return contents.read(self.name, _members(saved), sum(layer.from_base for layer in self.layers), _instruction)
+
     def ask(self, path: str = "/", port: int = 5000) -> Answer:
         """Start the image as it is, ask for `path` over HTTP on a free port of 127.0.0.1, and return the answer.
 
@@ -176,6 +185,7 @@ def build(
     bases: Iterable[str],
     target: str | None = None,
     arguments: Mapping[str, str] | None = None,
+    heard: Callable[[str], None] = lambda line: None,
 ) -> Image:
     """Build `dockerfile` in `folder` and measure the image.
 
@@ -190,16 +200,20 @@ def build(
         bases: the images it starts from.
         target: the stage to stop at.
         arguments: values for its `ARG`s.
+        heard: called with each line of the builder as it comes.
 
     Raises:
         BuildFailed: where the builder refuses.
     """
     name = dockerfile.removesuffix(".Dockerfile") if dockerfile != "Dockerfile" else recipe
     name = "-".join([name, *filter(None, [target]), *(arguments or {}).values()])
-    tag = f"{recipe}:{name}-{run.RUN}".lower()
-    started = time.monotonic()
+    # A tag takes few characters, and a folder's name or an argument's value may have others.
+    tag = f"{_tame(recipe)}:{_tame(name)}-{run.RUN}"
     through = _buildx if _NEEDS_BUILDKIT.search(text) else _sdk
-    said = through(folder, dockerfile, tag, run.labels(recipe), target, dict(arguments or {}))
+    if through is _sdk and (reason := _too_much(folder)):
+        raise BuildFailed(f"{dockerfile} is not built: {reason}")
+    started = time.monotonic()
+    said = through(folder, dockerfile, tag, run.labels(recipe), target, dict(arguments or {}), heard)
     return measure(tag, name, bases, time.monotonic() - started, "\n".join(_lines(said)))
 
 
@@ -241,50 +255,120 @@ class _Stream(io.RawIOBase):
 _packed_bytes: dict[str, int] = {}  # by the digest in the blob's name: images share the layers of their base
 
 
+def _members(saved: Iterator[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """What `docker image save` writes, as it comes: each member, with its bytes where it is a file."""
+    with tarfile.open(fileobj=io.BufferedReader(_Stream(saved), 1 << 20), mode="r|") as archive:
+        for member in archive:
+            yield member, archive.extractfile(member) if member.isreg() else None
+
+
 def _packed(saved: Iterator[bytes]) -> int:
     total = 0
-    with tarfile.open(fileobj=io.BufferedReader(_Stream(saved), 1 << 20), mode="r|") as tar:
-        for member in filter(tarfile.TarInfo.isreg, tar):
-            if member.name not in _packed_bytes:
-                squeeze, blob = zlib.compressobj(6, wbits=31), tar.extractfile(member)
-                packed = sum(len(squeeze.compress(chunk)) for chunk in iter(lambda blob=blob: blob.read(1 << 20), b""))
-                _packed_bytes[member.name] = packed + len(squeeze.flush())
-            total += _packed_bytes[member.name]
+    for member, blob in _members(saved):
+        if blob is None:
+            continue
+        if member.name not in _packed_bytes:
+            squeeze = zlib.compressobj(6, wbits=31)
+            packed = sum(len(squeeze.compress(chunk)) for chunk in iter(lambda blob=blob: blob.read(1 << 20), b""))
+            _packed_bytes[member.name] = packed + len(squeeze.flush())
+        total += _packed_bytes[member.name]
     return total
 
 
-def _sdk(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> str:
-    said: list[str] = []
+def _sdk(
+    folder: Path,
+    dockerfile: str,
+    tag: str,
+    labels: dict[str, str],
+    target: str | None,
+    arguments: dict[str, str],
+    heard: Callable[[str], None],
+) -> str:
+    said, rest, refused = "", "", ""
     try:
-        options = {"labels": labels, "target": target or "", "buildargs": arguments, "rm": True, "forcerm": True}
-        for event in connect().api.build(path=str(folder), dockerfile=dockerfile, tag=tag, decode=True, **options):
-            line = event.get("stream", "")
-            said.append(line)
-            # At once, not at the end: whoever ends us in mid-build leaves nothing that the next run does not know of.
-            run.note_images(_STEP_IMAGE.findall(line))
-            run.note_containers(_STEP_CONTAINER.findall(line))
-            if "error" in event:
-                known = "" if event["error"].startswith("The command ") else f"\n{event['error']}"  # the step's own words say it already
-                raise BuildFailed(_last_words(dockerfile, "".join(said) + known))
+        entries = connect().api.build(
+            path=str(folder),
+            dockerfile=dockerfile,
+            tag=tag,
+            labels=labels,
+            target=target or "",
+            buildargs=arguments,
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        for entry in entries:
+            refused = refused or entry.get("error", "")
+            said += entry.get("stream", "")
+            *lines, rest = (rest + entry.get("stream", "")).split("\n")
+            for line in lines:
+                # At once, not at the end: whoever ends us in mid-build leaves nothing that the next run does not know of.
+                run.note_images(_STEP_IMAGE.findall(line))
+                run.note_containers(_STEP_CONTAINER.findall(line))
+                heard(line)
     except APIError as problem:
-        raise BuildFailed(f"{dockerfile}: {problem.explanation}{next_step(str(problem.explanation))}") from None
-    return "".join(said)
+        raise BuildFailed(_last_words(folder, dockerfile, "", str(problem.explanation))) from None
+    if refused or not _BUILT.search(said):
+        raise BuildFailed(_last_words(folder, dockerfile, said, refused))
+    return said
 
 
-def _buildx(folder: Path, dockerfile: str, tag: str, labels: dict[str, str], target: str | None, arguments: dict[str, str]) -> str:
+def _buildx(
+    folder: Path,
+    dockerfile: str,
+    tag: str,
+    labels: dict[str, str],
+    target: str | None,
+    arguments: dict[str, str],
+    heard: Callable[[str], None],
+) -> str:
     options = ["--load", "--progress=plain", f"--tag={tag}", f"--file={dockerfile}"]
     options += [f"--label={key}={value}" for key, value in labels.items()]
     options += [f"--build-arg={key}={value}" for key, value in arguments.items()]
     options += [f"--target={target}"] if target else []
-    done = tool("buildx", "build", *options, ".", cwd=folder)
+    done = tool("buildx", "build", *options, ".", cwd=folder, heard=heard)
     if done.returncode:
-        raise BuildFailed(_last_words(dockerfile, done.stderr))
+        raise BuildFailed(_last_words(folder, dockerfile, done.stderr))
     return done.stderr
 
 
-def _last_words(dockerfile: str, said: str) -> str:
-    words = "\n".join(line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in _lines(said)[-_LAST_LINES:])
-    return f"{dockerfile} does not build. The builder's last words:\n\n{words}{next_step(words)}"
+def _last_words(folder: Path, dockerfile: str, said: str, cause: str = "") -> str:
+    cause = re.sub(r"^The command '.*' returned", "The command returned", cause, flags=re.DOTALL)  # the step stands above it
+    lines = _lines(f"{said.rstrip()}\n{cause}")
+    number = _line(folder, dockerfile, lines)
+    where = f" (line {number})" if number else ""
+    return f"{dockerfile} does not build{where}.{advice(chr(10).join(lines[-_LAST_LINES:]))}\nThe builder's last words:\n\n" + "\n".join(
+        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines[-_LAST_LINES:]
+    )
+
+
+def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:
+    """The line of the Dockerfile that the builder stopped at, as it says itself, or else as its last step is written there; or empty."""
+    text = "\n".join(lines)
+    if found := re.search(rf"parse error on line (\d+)|^{re.escape(dockerfile)}:(\d+)$", text, re.MULTILINE):
+        return found[1] or found[2]
+    step = next((line.partition(" : ")[2] for line in reversed(lines) if line.startswith("Step ")), "")
+    written = (folder / dockerfile).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    same = [number for number, line in enumerate(written, 1) if line.strip() == step]
+    return str(same[0]) if len(same) == 1 else ""
+
+
+def _tame(name: str) -> str:
+    """A name as a part of a tag may be."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "recipe"
+
+
+def _too_much(folder: Path) -> str:
+    """Why a build context should not be sent to the builder; empty where it may be: the SDK first copies all of it to a temporary file."""
+    ignore = folder / ".dockerignore"
+    patterns = [line.strip() for line in ignore.read_text(encoding="utf-8-sig", errors="replace").splitlines()] if ignore.is_file() else []
+    paths = (folder / name for name in exclude_paths(str(folder), [line for line in patterns if line and line[0] != "#"]))
+    sizes = {path: path.stat().st_size for path in paths if path.is_file() and not path.is_symlink()}
+    if sum(sizes.values()) <= _LARGEST_CONTEXT:
+        return ""
+    most = max(sizes, key=sizes.__getitem__).relative_to(folder)
+    limit = f"{_LARGEST_CONTEXT / 1e9:g} GB"
+    return f"its folder holds more than {limit}, most of it in {most}. Name in .dockerignore what the image does not need."
 
 
 def _lines(said: str) -> list[str]:

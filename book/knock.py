@@ -62,7 +62,7 @@ def knock(target: str, limit: float, at: str | None = None) -> dict:
                 opened = time.monotonic()
                 ok, verdict, error = {"port": _port, "http": _http, "postgres": _postgres}[speak](line, f"{host}:{port}", path)
                 started += time.monotonic() - opened if speak == "port" else 0  # it was open before we listened for a hang-up
-    except (OSError, http.client.HTTPException) as problem:
+    except (OSError, ValueError, http.client.HTTPException) as problem:  # ValueError: a name or path that cannot be sent
         ok, verdict, error = False, _in_words(problem), f"{type(problem).__name__}: {problem}"
     return {"ok": ok, "verdict": verdict, "seconds": time.monotonic() - started, "error": error, "addresses": addresses}
 
@@ -117,7 +117,7 @@ def _postgres(line: socket.socket, host: str, path: str) -> tuple[bool, str, str
 
 
 def _in_words(problem: Exception) -> str:
-    if isinstance(problem, socket.gaierror):
+    if isinstance(problem, (socket.gaierror, UnicodeError)):
         return "no such name"
     if isinstance(problem, TimeoutError):
         return "no answer in time"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docker.models.networks import Network
 
@@ -17,8 +19,15 @@ from .engine import ROOT, connect
 from .image import Image, build
 from .trouble import Trouble
 
-_FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
-_IMAGE = re.compile(r"^\s+image:\s*['\"]?([\w./:@-]+)", re.MULTILINE)
+if TYPE_CHECKING:
+    from .probe import Reach
+    from .show.editor import Editor
+
+# All blanks are those of one line: where they could be line ends, a page of empty lines would take for ever.
+_FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.IGNORECASE | re.MULTILINE)
+_IMAGE = re.compile(r"^[ \t]+image:[ \t]*['\"]?([\w./:@-]+)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
+_LARGEST = 1_000_000  # bytes of a file that is read as text
+_LISTED = 20  # files that an error names
 _JUNK = {"__pycache__", ".pytest_cache", ".ruff_cache", ".DS_Store", ".git", ".vagrant", ".venv", "node_modules"}
 
 
@@ -38,9 +47,9 @@ class Recipe:
 
     def __init__(self, folder: str | Path) -> None:
         named = ROOT / "recipes" / folder
-        self.path = named if named.is_dir() else Path(folder).resolve()
+        self.path = named if os.path.isdir(named) else Path(os.path.realpath(str(folder).replace("\0", "")))
         self.name = self.path.name
-        if not self.path.is_dir():
+        if not os.path.isdir(self.path):
             have = ", ".join(sorted(p.name for p in (ROOT / "recipes").iterdir() if p.is_dir()))
             raise RecipeError(f"There is no recipe folder {folder!s}. The book has: {have}.")
 
@@ -48,13 +57,25 @@ class Recipe:
         """Return the text of one file of the recipe.
 
         Raises:
-            RecipeError: where the file is not there; the message lists those that are.
+            RecipeError: where the file is not there, and the message lists those that are; where it lies outside the folder; where it
+                is too large, or no text in UTF-8.
         """
         path = self.path / file
-        if not path.is_file():
-            have = ", ".join(str(f.relative_to(self.path)) for f in self.files())
-            raise RecipeError(f"{self.name} has no file {file}. It has: {have}.")
-        return path.read_text()
+        if not os.path.isfile(path):
+            have = [str(f.relative_to(self.path)) for f in self.files()]
+            more = f" and {len(have) - _LISTED} more" if len(have) > _LISTED else ""
+            raise RecipeError(f"{self.name} has no file {file}. It has: {', '.join(have[:_LISTED]) or 'nothing, it is empty'}{more}.")
+        if not path.resolve().is_relative_to(self.path.resolve()):
+            raise RecipeError(f"{file} leads out of the folder {self.name}: copy what the recipe needs into it.")
+        if (size := path.stat().st_size) > _LARGEST:
+            raise RecipeError(f"{file} has {size / 1e6:.1f} MB, and a recipe's file at most {_LARGEST / 1e6:g}: move its data elsewhere.")
+        try:
+            return path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as problem:
+            line = problem.object[: problem.start].count(b"\n") + 1
+            raise RecipeError(f"{file}, line {line}, is not text in UTF-8: save it in that encoding, without a BOM.") from None
+        except OSError as problem:
+            raise RecipeError(f"{file} cannot be read ({problem.strerror}): look at its rights.") from None
 
     def files(self) -> tuple[Path, ...]:
         """The files of the recipe in a fixed order, without caches."""
@@ -65,7 +86,9 @@ class Recipe:
         """A digest over names and contents of all files: it changes when anything in the folder does."""
         total = hashlib.sha256()
         for file in self.files():
-            total.update(f"{file.relative_to(self.path)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+            with file.open("rb") as content:
+                name = os.fsencode(file.relative_to(self.path)) + b"\0"
+                total.update(name + hashlib.file_digest(content, "sha256").digest())
         return total.hexdigest()
 
     def bases(self, *dockerfiles: str) -> tuple[str, ...]:
@@ -74,13 +97,15 @@ class Recipe:
         Args:
             dockerfiles: the files to read; where none is named, all Dockerfiles and Compose files of the folder.
         """
-        texts = [self.read(name) for name in dockerfiles] or [f.read_text() for f in self.files() if "Dockerfile" in f.name]
-        composed = [] if dockerfiles else [f.read_text() for f in self.files() if f.suffix in (".yaml", ".yml") and "compose" in f.name]
+        names = [] if dockerfiles else [file.relative_to(self.path) for file in self.files()]
+        texts = [self.read(name) for name in dockerfiles] or [self.read(str(name)) for name in names if "Dockerfile" in name.name]
+        composed = [self.read(str(name)) for name in names if name.suffix in (".yaml", ".yml") and "compose" in name.name]
         found = {image for text in composed for image in _IMAGE.findall(text)}
         for text in texts:
+            text = re.sub(r"\\[ \t]*\n", " ", text)
             stages = {stage for _, stage in _FROM.findall(text) if stage}
             found |= {image for image, _ in _FROM.findall(text) if image not in stages and image != "scratch"}
-        return tuple(sorted(image if ":" in image else f"{image}:latest" for image in found if "$" not in image))
+        return tuple(sorted(image if ":" in image.rpartition("/")[2] else f"{image}:latest" for image in found if "$" not in image))
 
     def build(self, dockerfile: str = "Dockerfile", target: str | None = None, **arguments: str) -> Image:
         """Build an image of this recipe on the engine and measure it.
@@ -95,6 +120,8 @@ class Recipe:
             BuildFailed: where the builder refuses; the message holds the builder's own last words.
         """
         text = self.read(dockerfile)
+        if os.path.lexists(self.path / ".dockerignore"):
+            self.read(".dockerignore")  # the SDK would wait for ever at one that is a pipe
         return build(self.path, dockerfile, text, self.name, self.bases(dockerfile), target, arguments)
 
     def check(self, file: str = "compose.yaml", **environment: str) -> compose.Check:
@@ -117,6 +144,7 @@ class Recipe:
         wait: bool = True,
         free_ports: bool = True,
         profiles: Iterable[str] = (),
+        limit: int = stack.WAIT_SECONDS,
         **environment: str,
     ) -> stack.Stack:
         """Bring a Compose file of this recipe up, under a name of its own and with free ports of 127.0.0.1.
@@ -127,6 +155,7 @@ class Recipe:
             wait: until all are running and healthy.
             free_ports: False keeps the ports of the file.
             profiles: the profiles to switch on.
+            limit: seconds that `wait` waits.
             environment: values for the variables in the file.
 
         Raises:
@@ -134,7 +163,7 @@ class Recipe:
             StackFailed: where Compose refuses; the message holds its own last words.
         """
         self.read(file)
-        return stack.up(self.path, file, self.name, services, wait, free_ports, profiles, environment)
+        return stack.up(self.path, file, self.name, services, wait, free_ports, profiles, environment, limit=limit)
 
     def tool(self, name: str, *arguments: str, limit: float = tools.LIMIT, **environment: str) -> tools.Said:
         """Run a real tool, `vagrant` or `devcontainer`, in the folder of this recipe, against the engine in use.
@@ -162,7 +191,7 @@ class Recipe:
     def copy(self) -> Recipe:
         """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""
         place = tempfile.TemporaryDirectory(prefix="recipe-", ignore_cleanup_errors=True)
-        twin = Recipe(shutil.copytree(self.path, Path(place.name) / self.name, ignore=shutil.ignore_patterns(*_JUNK)))
+        twin = Recipe(shutil.copytree(self.path, Path(place.name) / self.name, symlinks=True, ignore=_left_out))
         twin._place = place
         return twin
 
@@ -210,6 +239,31 @@ class Recipe:
             limit,
         )
 
+    def try_it(self, file: str = "Dockerfile", beside: Iterable[Image | Reach] = (), reach: Iterable[str] = (), **arguments: str) -> Editor:
+        """An editor with a file of this recipe, in which a reader builds or brings up a version of their own, and sees it measured.
+
+        It works on a copy. A Compose file goes down again when it has been measured.
+
+        Args:
+            file: a Dockerfile or a Compose file in the recipe folder.
+            beside: what the book measured: images, to be shown beside the reader's, or for a Compose file what `stack.reach` returned.
+            reach: for a Compose file, what to knock at from each of its services, as for `stack.reach`.
+            arguments: values for the Dockerfile's `ARG`s, or for the variables in the Compose file.
+
+        Raises:
+            RecipeError: where there is no such file.
+            ValueError: where `reach` is given for a Dockerfile.
+        """
+        from . import trial  # it shows figures, and those know recipes
+
+        return trial.editor(self, file, tuple(beside), tuple(reach), arguments)
+
     def down(self) -> None:
         """Remove everything that this run made for its recipes: containers, networks, volumes, images."""
         run.reap(connect(), only=run.RUN)
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """What no copy of a recipe has: caches, and what is neither file, folder nor link, such as a pipe or a device."""
+    plain = {entry.name for entry in os.scandir(folder) if entry.is_symlink() or entry.is_file() or entry.is_dir()}
+    return {name for name in names if name in _JUNK or name not in plain}

@@ -6,7 +6,7 @@ import itertools
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,10 +20,12 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 
 from . import compose, image, knock, probe, run
+from .advice import NO_NETWORK_LEFT, advice
 from .engine import connect, start, tool
-from .trouble import NO_NETWORK_LEFT, OF_THE_ENGINE, TookTooLong, Trouble, next_step
+from .topology import Topology
+from .trouble import OF_THE_ENGINE, TookTooLong, Trouble
 
-_WAIT_SECONDS = 120
+WAIT_SECONDS = 120
 _UP_SECONDS = 900
 _EXEC_SECONDS = 300
 _LOG_SECONDS = 60
@@ -187,6 +189,40 @@ class Stack:
         with ThreadPoolExecutor() as pool:
             return tuple(itertools.chain.from_iterable(pool.map(lambda source: self._reach(source, targets, limit), names)))
 
+    def declared(self) -> tuple[compose.Declared, ...]:
+        """The services as the Compose file declares them, ports of this machine included, as Compose reads it now.
+
+        Raises:
+            StackFailed: where the file has been changed since, and is not valid any more.
+        """
+        verdict, config = compose.read(self.folder, self.file, self.project, self.variables)
+        if verdict.error:
+            raise StackFailed(f"{self.file} is not valid any more. Compose says:\n{verdict.error}")
+        return compose.declared(config)
+
+    def topology(self, *targets: str, limit: float = 3.0) -> Topology:
+        """What the file declares beside what runs, and who reaches whom.
+
+        Args:
+            targets: where each service knocks, as for `reach`; where none is named, at each port that a service declares or its
+                image exposes, and at the name of a service that has none.
+            limit: seconds for each try.
+
+        Raises:
+            ValueError: where a target is none of these.
+        """
+        declared, services = self.declared(), self.services()
+        doors: dict[str, set[int]] = {each.name: {*each.ports, *each.exposed} for each in declared if not each.profiles}
+        for container in self._containers():
+            exposed = (port.partition("/") for port in container.attrs["Config"].get("ExposedPorts") or {})
+            doors.setdefault(container.labels[OF_SERVICE], set()).update(int(port) for port, _, protocol in exposed if protocol == "tcp")
+        own = [f"{name}:{port}" if port else name for name in sorted(doors) for port in sorted(doors[name]) or [0]]
+        inside = self.reach(*(targets or own), limit=limit)
+        known = {each.name: each for each in declared if each.name in doors}
+        published = {f"{each.name}:{port}" for each in known.values() for port in each.ports}
+        published |= {f"{s.name}:{port}" for s in services for port in s.published if s.name not in known or port not in known[s.name].udp}
+        return Topology(self.file, declared, services, inside + self.reach(*sorted(published), sources=[probe.HERE], limit=limit))
+
     def stop(self, service: str) -> Stopped:
         """Stop a service, and say how long it took and how it ended."""
         container = self._container(service)
@@ -285,7 +321,7 @@ class Stack:
 
 def name(recipe: str) -> str:
     """A name for a Compose project that nobody else has."""
-    return f"{re.sub(r'[^a-z0-9_-]', '-', recipe.lower()).lstrip('_-')}-{run.RUN}-{next(_count)}"
+    return f"{re.sub(r'[^a-z0-9_-]', '-', recipe.lower())}-{run.RUN}-{next(_count)}".lstrip("_-")
 
 
 def up(
@@ -298,6 +334,8 @@ def up(
     profiles: Iterable[str] = (),
     environment: Mapping[str, str] | None = None,
     project: str | None = None,
+    heard: Callable[[str], None] = lambda line: None,
+    limit: int = WAIT_SECONDS,
 ) -> Stack:
     """Bring a Compose file up through `docker compose up --build --detach`.
 
@@ -314,30 +352,34 @@ def up(
         profiles: the profiles to switch on.
         environment: values for the variables in the file.
         project: Compose's name for it; a new one where None.
+        heard: called with each line of Compose's progress as it comes.
+        limit: seconds that `wait` waits.
 
     Raises:
         StackFailed: where Compose refuses; what it had made is gone by then.
     """
     project = project or name(recipe)
+    environment = {variable: str(value) for variable, value in (environment or {}).items()}
     verdict, config = compose.read(folder, file, project, environment)
     if verdict.error:
-        raise StackFailed(f"{file} is not valid. Compose says:\n{verdict.error}{next_step(verdict.error)}")
+        raise StackFailed(f"{file} is not valid.{advice(verdict.error)}\nCompose says:\n{verdict.error}")
     added = compose.override(config, project, run.labels(recipe), free_ports)
     stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}))
     chosen = [part for profile in profiles for part in ("--profile", profile)]
-    waiting = ["--wait", "--wait-timeout", str(_WAIT_SECONDS)] if wait else []
+    waiting = ["--wait", "--wait-timeout", str(limit)] if wait else []
     try:
         with stack._files() as files:
             command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
             deadline = time.monotonic() + _NETWORK_SECONDS
-            done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, environment=environment)
+            done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, heard=heard, environment=environment)
             while done.returncode and no_network_left(done.stderr) and time.monotonic() < deadline:
                 _sweep(stack)  # who waits holds nothing: two that keep one network each would wait for ever
                 time.sleep(_AGAIN_SECONDS)
-                done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, environment=environment)
+                done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, heard=heard, environment=environment)
         if done.returncode:
             said = compose.words(done.stderr, folder, project, done.stdout)
-            raise StackFailed(f"{file} does not come up. Compose says:\n{said}{next_step(said)}{_last_words(stack)}")
+            last = _last_words(stack)
+            raise StackFailed(f"{file} does not come up.{advice(last) or advice(said)}\nCompose says:\n{said}{last}")
     except TookTooLong:
         _sweep(stack)
         raise StackFailed(f"{file} did not come up within {_UP_SECONDS} seconds.") from None
@@ -375,10 +417,19 @@ def _last_words(stack: Stack) -> str:
 def _words_of(stack: Stack) -> Iterator[str]:
     for container in stack._containers():
         state = container.attrs["State"]
-        if state["Status"] in ("exited", "restarting", "dead") or state.get("Health", {}).get("Status") == "unhealthy":
-            words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
-            why = image.out_of_memory(container)
-            yield f"\n\n{container.labels[OF_SERVICE]} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
+        health = state.get("Health", {})
+        if state["Status"] in ("exited", "restarting", "dead") or health.get("Status") in ("starting", "unhealthy"):
+            try:
+                words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
+                why = image.out_of_memory(container)
+            except APIError:  # it went away at that moment
+                continue
+            service = container.labels[OF_SERVICE]
+            if health.get("Log"):
+                check = health["Log"][-1]
+                told = "\n".join(check["Output"].strip().splitlines()[-_LAST_LINES:])
+                yield f"\n\n{service}'s health check (exit code {check['ExitCode']}) said:\n{told or '(nothing)'}"
+            yield f"\n\n{service} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
             yield f"\n{why}" if why else ""
 
 

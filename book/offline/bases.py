@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from docker.errors import DockerException, ImageNotFound
 
 from .. import engine
+from ..advice import advice
 from ..progress import Step
-from ..trouble import OF_THE_ENGINE, next_step
+from ..trouble import OF_THE_ENGINE
 from . import stand_ins
 
 _BROUGHT = engine.HOME / "bases.txt"  # `make clean` takes these away, and no image that was there before
@@ -43,7 +44,7 @@ def ensure(references: Iterable[str], step: Step) -> tuple[engine.Base, ...]:
         except stand_ins.NoStandIn as problem:
             first = next(iter(refused))
             words = f"{', '.join(refused)}: cannot be pulled ({refused[first][:160]}), and {problem}."
-            raise NoBase(words + next_step(refused[first])) from problem
+            raise NoBase(words + advice(refused[first])) from problem
     return tuple(engine.origin(reference) for reference in wanted)
 
 

@@ -65,7 +65,7 @@ def _vagrant(step: Step) -> None:
 
 def _devcontainer(step: Step) -> None:
     place = HOME / "devcontainers"
-    node, npm = _node(step)
+    node, npm = node_and_npm(step)
     step(0.7, 1, _CLI)
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
@@ -101,7 +101,7 @@ def _program(name: str, command: list[str]) -> None:
     program.chmod(0o755)
 
 
-def _node(step: Step) -> tuple[Path, list[str]]:
+def node_and_npm(step: Step) -> tuple[Path, list[str]]:
     """Node.js and the command of npm: the system's own, else those that PyPI carries."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _version(node) >= _NODE_OLDEST:

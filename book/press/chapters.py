@@ -182,6 +182,8 @@ def _settle(notebook: nbformat.NotebookNode) -> None:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 output["traceback"] = output["traceback"][-1:]
+            if "text/html" in output.get("data", {}):  # a widget of a kernel that is gone would be an error in JupyterLab
+                output["data"].pop("application/vnd.jupyter.widget-view+json", None)
 
 
 def _remember(name: str, digest: str) -> None:

@@ -21,9 +21,10 @@ from ..engine import HOME, ROOT
 from ..offline import bases, daemon, debian, tools
 from ..progress import step
 from ..trouble import OF_THE_ENGINE, Trouble, in_words
-from . import chapters, site, soak
+from . import chapters, lighthouse, site, soak
 
 _CELL_SECONDS = str(chapters.CELL_SECONDS)
+_VISITS = 5
 _PORT = 8000
 _TURN_SECONDS = 3600
 _IN_CI = os.environ.get("CI") == "true"
@@ -36,8 +37,9 @@ class CannotGoOn(Exception):
 def run(command: str, starting: Sequence[str], workers: int) -> int:
     """Do one command and return its exit code."""
     try:
-        return {"book": _book, "test": _test, "lab": _lab, "serve": _serve, "clean": _clean, "soak": _soak}[command](starting, workers)
-    except (CannotGoOn, Trouble, bases.NoBase, site.SiteFailed, debian.NoPackages) as problem:
+        does = {"book": _book, "test": _test, "bench": _bench, "lab": _lab, "serve": _serve, "clean": _clean, "soak": _soak}
+        return does[command](starting, workers)
+    except (CannotGoOn, Trouble, bases.NoBase, site.SiteFailed, debian.NoPackages, lighthouse.NoLighthouse) as problem:
         print(f"✗ {problem}", file=sys.stderr, flush=True)
     except OF_THE_ENGINE as problem:
         print(f"✗ {in_words(problem)}", file=sys.stderr, flush=True)
@@ -105,6 +107,7 @@ def _test(starting: Sequence[str], workers: int) -> int:
     todo = chapters.chapters(starting)
     absent = _engine(todo)
     _pytest("Engine tests", "tests/engine")
+    _pytest("Bad input", "tests/bad")
     _pytest("Faults", "tests/faults")
     options = [
         "--nbval-lax",
@@ -124,13 +127,27 @@ def _test(starting: Sequence[str], workers: int) -> int:
     with step("Site"):
         site.build()
     if _browser():
-        _pytest("Site in a browser", "tests/site")
+        _pytest("Site in a browser", "--numprocesses=2", "tests/site")
+        _pytest("JupyterLab in a browser", "tests/lab")
+    return 0
+
+
+def _bench(starting: Sequence[str], workers: int) -> int:
+    if not site.fresh():
+        raise CannotGoOn("There is no site of what lies here now: `make book` builds it.")
+    if not _browser():
+        raise CannotGoOn("Lighthouse needs chromium.")
+    with step("Lighthouse") as bar:
+        scores = lighthouse.score(lighthouse.pages(starting), _VISITS, bar)
+    print(lighthouse.table(scores))
+    print(lighthouse.REPORT)
     return 0
 
 
 def _lab(starting: Sequence[str], workers: int) -> int:
     _engine(chapters.chapters())
-    return subprocess.call([sys.executable, "-m", "jupyter", "lab", "notebooks"], cwd=ROOT)
+    as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # the private engine is root's
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *as_root, "notebooks"], cwd=ROOT)
 
 
 def _serve(starting: Sequence[str], workers: int) -> int:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from html import escape
+from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from docutils import nodes
@@ -11,18 +14,35 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 
-from . import ledger
+from . import ledger, offer
 from .chapters import Chapter, chapters
+
+_KERNEL = re.compile(r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = .*?</script>', re.DOTALL)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_directive("claims", Claims)
     app.add_directive("errata", Errata)
+    app.add_directive("recipes", Recipes)
     app.connect("config-inited", _footer_and_banner)
     app.connect("doctree-read", _fold_solutions)
-    app.connect("html-page-context", _without_thebe, priority=900)
+    app.connect("html-page-context", _describe)
+    app.connect("html-page-context", _bar)
+    app.connect("build-finished", _archives)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class Recipes(SphinxDirective):
+    """`{recipes}`: the chapters, each with its question, its headline measurement from the run, and its minutes."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [
+            [f"{_link(one.proof.chapter)} {one.question}", f"{one.proof.sentence} {_measured(one.proof)}", f"{one.minutes} min"]
+            for one in ledger.recipes()
+        ]
+        return _table(self, ["recipe", "✓ measured in the run", "time"], rows, "book-recipes")
 
 
 class Claims(SphinxDirective):
@@ -45,8 +65,12 @@ class Errata(SphinxDirective):
         )
 
 
-def _table(directive: SphinxDirective, head: list[str], rows: list[list[str]]) -> list[nodes.Node]:
-    lines = [":::{list-table}", ":header-rows: 1", ":class: book-ledger", ""]
+def _measured(held: ledger.Held) -> str:
+    return f"**{held.measured}**" if held.measured else ""
+
+
+def _table(directive: SphinxDirective, head: list[str], rows: list[list[str]], kind: str = "book-ledger") -> list[nodes.Node]:
+    lines = [":::{list-table}", ":header-rows: 1", f":class: {kind}", ""]
     for row in [head, *rows]:
         lines += [
             f"{'* -' if first else '  -'} {' '.join(cell.split())}" for first, cell in zip([True] + [False] * len(row), row, strict=False)
@@ -78,11 +102,34 @@ def _footer_and_banner(app: Sphinx, config: Config) -> None:
         )
 
 
-def _without_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    """Leave out the scripts of a button that this book does not have; they would also be declared twice on a page."""
-    for kind in ("script_files", "css_files"):
-        files = context.get(kind, [])
-        files[:] = [file for file in files if "thebe" not in f"{file} {getattr(file, 'attributes', '')}".lower()]
+def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Say what a page is about, in its own first words, for search engines and whoever shares it."""
+    words = f"The {context.get('title') or 'search'} page of Docker Recipes for Python."
+    if doctree is not None and (first := next(iter(doctree.findall(nodes.paragraph)), None)) is not None:
+        words = " ".join("".join(part.astext() for part in first.children if not isinstance(part, nodes.raw)).split())
+        words = words.partition(" You need ")[0]  # of a chapter's opening, what a reader will do
+    context["metatags"] = f'{context.get("metatags", "")}\n    <meta name="description" content="{escape(shorten(words, 300))}" />'
+
+
+def _bar(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Under a chapter's title: how long it takes, its recipe and its notebook to take away. A kernel in the browser is not offered."""
+    context["body"] = _KERNEL.sub("", context.get("body", ""))
+    chapter = next((chapter for chapter in chapters() if page == f"notebooks/{chapter.name}"), None)
+    if chapter is None:
+        return
+    archive = context["pathto"](f"_static/{offer.FOLDER}/{chapter.name}.zip", 1)
+    notebook = context["pathto"](f"_sources/{page}.ipynb", 1)
+    bar = f"""<ul class="book-take" aria-label="This chapter">
+<li>{ledger.minutes(chapter)} minutes</li>
+<li><a href="{archive}" download><i class="fas fa-download" aria-hidden="true"></i> Download this recipe</a></li>
+<li><a href="{notebook}" download><i class="fas fa-file" aria-hidden="true"></i> Notebook</a></li>
+</ul>"""
+    context["body"] = context["body"].replace("</h1>", f"</h1>\n{bar}", 1)
+
+
+def _archives(app: Sphinx, problem: Exception | None) -> None:
+    if not problem:
+        offer.write(Path(app.outdir, "_static", offer.FOLDER), [chapter.recipe for chapter in chapters()])
 
 
 def _provenance() -> str:

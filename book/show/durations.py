@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ..tool import Said
-from . import figure
+from . import bars
 from .html import Cell, Piece, table
 
 
@@ -26,23 +26,8 @@ def durations(*said: Said) -> Piece:
         for one in said
     ]
     facts = table("How long each command took, from its start to its end", ["command", "exit code", "seconds"], rows, numbers=(1, 2))
-    return Piece(_chart(said) + facts.html, facts.text)
-
-
-def _chart(said: tuple[Said, ...]) -> str:
-    drawing = figure.new(7.2, 0.4 + 0.42 * len(said))
-    axes = drawing.add_subplot()
-    places = range(len(said))
-    bars = axes.barh(places, [one.seconds for one in said], color=[figure.PALETTE["bad" if one.exit_code else "ours"] for one in said])
-    axes.set_yticks(places, [_short(one.command) for one in said])
-    axes.bar_label(bars, [f"{one.seconds:.1f} s" for one in said], padding=4)
-    axes.invert_yaxis()
-    axes.set_xlim(0, max(one.seconds for one in said) * 1.14)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
-    axes.tick_params(bottom=False, labelbottom=False, left=False)
-    described = "; ".join(f"{one.command}: {one.seconds:.1f} s" for one in said)
-    return f'<figure class="book-chart">{figure.svg(drawing, "How long each command took", described)}</figure>'
-
-
-def _short(command: str) -> str:
-    return command if len(command) <= 32 else command[:31] + "…"
+    # The same command may have been given twice, as `vagrant reload` is: each keeps a row of its own.
+    took = {f"{one.command}{' ' * number}": one for number, one in enumerate(said)}
+    failed = [label for label, one in took.items() if one.exit_code]
+    drawn = bars.chart("How long each command took", {label: [one.seconds] for label, one in took.items()}, failed)
+    return Piece(drawn + facts.html, facts.text)

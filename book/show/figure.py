@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from hashlib import sha256
 from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -11,8 +13,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # The one palette of the book. In the page each becomes a CSS variable, so that dark mode can lighten it.
-PALETTE = {"ours": "#2274a5", "base": "#8d99a6", "good": "#2e7d4f", "bad": "#b3382c", "warn": "#b7791f", "extra": "#7a5ba6"}
+PALETTE = {
+    "ours": "#2274a5",
+    "ours-deep": "#16557c",
+    "base": "#8d99a6",
+    "good": "#2e7d4f",
+    "bad": "#b3382c",
+    "warn": "#b7791f",
+    "extra": "#7a5ba6",
+}
 INK = "#123456"  # stands for the text colour of the page
+PAPER = "#fedcba"  # stands for the background of the page
+ON_BASE = "#14181d"  # text on the colour of the base, which is a middle grey in light and in dark
+WIDE, NARROW = 7.2, 4.6  # inches: a column of text, a telephone
 _SETTINGS = {
     "svg.hashsalt": "docker-recipes",
     "svg.fonttype": "none",
@@ -35,20 +48,48 @@ def new(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def svg(figure: Figure, title: str, description: str) -> str:
+def chart(draw: Callable[[float], Figure], title: str, description: str, tips: Mapping[str, str] | None = None) -> str:
+    """A chart for a page, drawn twice so that its words can be read on every screen: for a column of text, and for a telephone.
+
+    The page shows one of the two (`book.css`); where nothing tells it which, as in JupyterLab, the wide one.
+
+    Args:
+        draw: makes the figure, given its width in inches.
+        title: as for `svg`.
+        description: as for `svg`.
+        tips: as for `svg`.
+    """
+    wide, narrow = (svg(draw(width), title, description, tips) for width in (WIDE, NARROW))
+    return f'<figure class="book-chart"><div class="book-wide">{wide}</div><div class="book-narrow" hidden>{narrow}</div></figure>'
+
+
+def svg(figure: Figure, title: str, description: str, tips: Mapping[str, str] | None = None) -> str:
     """The figure as inline SVG with a text alternative.
 
     Args:
         figure: made with `new`.
         title: what it shows.
         description: what there is to see in it, for a reader who cannot.
+        tips: the gid of a part of the figure → what a pointer that rests on it is told. The description says it all as well.
     """
     drawn = StringIO()
     figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = drawn.getvalue()[drawn.getvalue().index("<svg") :].rstrip()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', 'class="book-figure" role="img"', text, count=1)
+    for gid, tip in (tips or {}).items():
+        text = text.replace(f'<g id="{gid}">', f"<g><title>{escape(tip)}</title>")
+    text = _with_ids_of_its_own(text)
     for name, colour in PALETTE.items():
         text = text.replace(colour, f"var(--book-{name}, {colour})")
-    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px system-ui, sans-serif", text.replace(INK, "currentColor"))
+    text = text.replace(INK, "currentColor").replace(PAPER, "var(--pst-color-background, Canvas)")
+    text = re.sub(r"font: ((?:\d+ )?[\d.]+)px [^;\"]*", r"font: \1px system-ui, sans-serif", text)
     return text.replace(">", f"><title>{escape(title)}</title><desc>{escape(description)}</desc>", 1)
+
+
+def _with_ids_of_its_own(text: str) -> str:
+    """Keep the ids that something in the figure refers to, and make them differ from those of any other figure on the page."""
+    used = set(re.findall(r'(?:href="|url\()#([^")]+)', text))
+    mark = sha256(text.encode()).hexdigest()[:8]
+    text = re.sub(r' id="([^"]+)"', lambda found: f' id="{mark}-{found[1]}"' if found[1] in used else "", text)
+    return re.sub(r'(href="|url\()#', rf"\1#{mark}-", text)

@@ -52,9 +52,30 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str | Cell]
     return Piece(html, _aligned([list(head), *([cell.text for cell in row] for row in body)], numbers))
 
 
+def code(text: str, longest: int = 110) -> Cell:
+    """A cell with code; of more than `longest` characters it shows the beginning, and the whole in its tooltip."""
+    short = text if len(text) <= longest else text[: longest - 1] + "…"
+    return Cell(f'<code title="{escape(text)}">{escape(short)}</code>', short)
+
+
+def fold(summary: str, html: str) -> str:
+    """HTML that opens with a click or by the keyboard.
+
+    Args:
+        summary: what is seen before, as plain text.
+        html: what opens, already safe.
+    """
+    return f'<details class="book-fold"><summary>{escape(summary)}</summary>{html}</details>'
+
+
 def megabytes(size: float) -> str:
     """A size in bytes as megabytes of a million bytes, as Docker itself prints them."""
     return f"{size / 1e6:.1f} MB"
+
+
+def amount(size: int) -> str:
+    """A size in bytes as Docker itself prints it, in a unit that leaves something to see of a small one."""
+    return megabytes(size) if size >= 1e6 else f"{size / 1e3:.1f} kB" if size >= 1e3 else f"{size} B"
 
 
 def _aligned(rows: list[list[str]], numbers: Sequence[int]) -> str:

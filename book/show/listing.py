@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from IPython.display import Markdown
 
 from ..recipe import Recipe
@@ -22,5 +24,12 @@ def listing(recipe: Recipe, file: str) -> Markdown:
     suffix = "." + file.rpartition(".")[2]
     language = "dockerfile" if "Dockerfile" in file else _LANGUAGE.get(suffix, "text")
     text = recipe.read(file).rstrip("\n")
-    fence = "`" * (3 if "```" not in text else 4)
-    return Markdown(f"`{recipe.name}/{file}`\n\n{fence}{language}\n{text}\n{fence}")
+    fence, title = _ticks(text, 3), " ".join(f"{recipe.name}/{file}".split())
+    marks = _ticks(title, 1)
+    title = f" {title} " if "`" in title else title
+    return Markdown(f"{marks}{title}{marks}\n\n{fence}{language}\n{text}\n{fence}")
+
+
+def _ticks(text: str, least: int) -> str:
+    """Backticks around a text, more than it has in a row itself."""
+    return "`" * max([least, *(len(found) + 1 for found in re.findall("`+", text))])

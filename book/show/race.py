@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from statistics import median
+from typing import TYPE_CHECKING
 
 from ..timeline import Timeline
 from . import figure
 from .html import Cell, Piece, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _ENDS = ("exited", "unhealthy", "failed")
 
@@ -55,7 +59,17 @@ def _why(runs: Sequence[Timeline]) -> list[str]:
 
 
 def _chart(ways: Mapping[str, Sequence[Timeline]]) -> str:
-    drawing = figure.new(7.2, 1.0 + 0.42 * len(ways))
+    said = "; ".join(
+        f"{name}: {len(_first(runs, 'first answer'))} of {len(runs)} answered, median {_times(_first(runs, 'first answer'))[0]}"
+        for name, runs in ways.items()
+    )
+    title = "Seconds to the first answered query: a mark for each run, a line at the median, and how many runs were answered"
+    return figure.chart(lambda width: _draw(ways, width), title, said)
+
+
+def _draw(ways: Mapping[str, Sequence[Timeline]], width: float) -> Figure:
+    columns = 3 if width == figure.WIDE else 1  # a telephone is too narrow for all three names beside each other
+    drawing = figure.new(width, (1.0 if columns > 1 else 1.5) + 0.42 * len(ways))
     axes = drawing.add_subplot()
     marks = (
         (("first answer",), "o", "ours", "first answered query", 0.0),
@@ -70,18 +84,18 @@ def _chart(ways: Mapping[str, Sequence[Timeline]]) -> str:
     for row, runs in enumerate(ways.values()):
         if row % 2 == 0:
             axes.axhspan(row - 0.5, row + 0.5, color=figure.PALETTE["base"], alpha=0.12, linewidth=0)
-        if answers := _first(runs, "first answer"):
+        answers = _first(runs, "first answer")
+        if answers:
+            axes.plot([min(answers), max(answers)], [row, row], color=figure.PALETTE["ours"], linewidth=1.5, zorder=1)
             axes.plot([median(answers)] * 2, [row - 0.3, row + 0.3], color=figure.PALETTE["ours"], linewidth=2)
+        rate, well = f"{len(answers)} of {len(runs)}", len(answers) == len(runs)
+        beside = axes.get_yaxis_transform()  # across: from 0 to 1; down: the rows
+        axes.text(1.01, row, rate, transform=beside, va="center", color=figure.PALETTE["good" if well else "bad"])
     axes.set_yticks(range(len(ways)), list(ways))
     axes.set_ylim(len(ways) - 0.5, -0.5)
     axes.set_xlim(left=0)
-    axes.set_xlabel("seconds since the first container was created")
+    drawing.supxlabel("seconds since the first container was created", size=10)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
-    drawing.legend(loc="outside lower center", ncols=3, frameon=False)
-    said = "; ".join(
-        f"{name}: {len(_first(runs, 'first answer'))} of {len(runs)} answered, median {_times(_first(runs, 'first answer'))[0]}"
-        for name, runs in ways.items()
-    )
-    title = "Seconds to the first answered query, one mark for each run"
-    return f'<figure class="book-chart">{figure.svg(drawing, title, said)}</figure>'
+    drawing.legend(loc="outside upper center", ncols=columns, frameon=False)
+    return drawing

@@ -1,35 +1,30 @@
-"""Seconds side by side: how long the same thing took in several ways."""
+"""Seconds side by side: how long the same thing took in several ways, each measured once or several times."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median
 
-from . import figure
+from . import bars
 from .html import Piece, table
 
 
-def seconds(what: str, took: Mapping[str, float]) -> Piece:
+def seconds(what: str, took: Mapping[str, float | Sequence[float]]) -> Piece:
     """Show how long the same thing took in several ways: a chart and a table.
 
+    Where a way was measured several times, its bar is the median, with a dot for each time, and the quickest way comes first.
     The plain text holds what was compared and not how long it took, which is another at each run.
 
     Args:
         what: what took that long.
-        took: the way → seconds.
+        took: the way → seconds, or the seconds of each time; none may be empty.
     """
-    rows = [[way, f"{time:.2f} s"] for way, time in took.items()]
-    facts = table(what, ["way", "seconds"], rows, numbers=(1,))
-    return Piece(_chart(what, took) + facts.html, f"{what}: {', '.join(took)}")
-
-
-def _chart(what: str, took: Mapping[str, float]) -> str:
-    drawing = figure.new(7.2, 0.4 + 0.42 * len(took))
-    axes = drawing.add_subplot()
-    bars = axes.barh(list(took), list(took.values()), color=figure.PALETTE["ours"])
-    axes.bar_label(bars, [f"{time:.2f} s" for time in took.values()], padding=4)
-    axes.invert_yaxis()
-    axes.set_xlim(0, max(took.values()) * 1.14)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
-    axes.tick_params(bottom=False, labelbottom=False, left=False)
-    said = "; ".join(f"{way}: {time:.2f} s" for way, time in took.items())
-    return f'<figure class="book-chart">{figure.svg(drawing, what, said)}</figure>'
+    times = {way: list(time) if isinstance(time, Sequence) else [time] for way, time in took.items()}
+    if all(len(each) == 1 for each in times.values()):
+        facts = table(what, ["way", "seconds"], [[way, f"{time:.2f} s"] for way, (time,) in times.items()], numbers=(1,))
+        return Piece(bars.chart(what, times) + facts.html, f"{what}: {', '.join(took)}")
+    ordered = {way: times[way] for way in sorted(times, key=lambda way: median(times[way]))}
+    rows = [[way, *(f"{of(each):.2f} s" for of in (median, min, max)), str(len(each))] for way, each in ordered.items()]
+    facts = table(what, ["way", "median", "quickest", "slowest", "times"], rows, numbers=(1, 2, 3, 4))
+    text = "\n".join(f"{way}: measured {len(each)} times" for way, each in times.items())
+    return Piece(bars.chart(what, ordered) + facts.html, text)

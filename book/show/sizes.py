@@ -1,14 +1,42 @@
-"""Images side by side: how many bytes each has, and how many of them came with its base."""
+"""Images side by side: how many bytes each has, which layers they lie in, and how many of them came with its base."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from ..image import Image
 from . import figure
-from .html import Piece, megabytes, table
+from .html import Cell, Piece, amount, code, fold, megabytes, table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_ROW, _LEGEND = 0.78, 0.45  # inches: an image, the legend
+_BAR, _LINE = 0.40, 0.05  # of a row: the bar, the line below it
+_LETTER = 0.064  # inches: a letter at the size of a label in a bar
+_SHORTEST = 8  # letters: a label in a bar that still says something
+_BESIDE = 0.75  # inches: the total to the right of a bar
+_VISIBLE = 0.01  # of an image: a segment that can be told from its neighbours
+_LONGEST = 500  # characters of an instruction in the table
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """A part of a bar: a layer of ours, or the base as a whole."""
+
+    gid: str
+    instruction: str
+    size: int
+    left: int
+    from_base: bool
+    colour: str
 
 
 def sizes(*images: Image) -> Piece:
-    """Show the sizes of `images`: a chart, and a table with the size on disk and the size that travels.
+    """Show the sizes of `images`: a chart with a segment for each layer, and a table with the size on disk and the size that travels.
 
     Args:
         images: measured on one engine; the storage driver is named, since sizes of different drivers do not compare.
@@ -28,22 +56,91 @@ def sizes(*images: Image) -> Piece:
     ]
     head = ["image", "size", "from the base", "ours", "compressed", "of the largest"]
     facts = table(f"Image sizes ({metric}; compressed: docker image save through gzip)", head, rows, numbers=(1, 2, 3, 4, 5))
-    return Piece(_chart(images, metric) + facts.html, facts.text)
+    return Piece(_chart(images, metric) + facts.html + _one_by_one(images), facts.text)
+
+
+def _segments(number: int, image: Image) -> Iterator[_Segment]:
+    """The parts of an image's bar, from the left: neighbours of ours differ in shade."""
+    left = image.base_size
+    if left:
+        yield _Segment(f"segment-{number}-base", "the base image", left, 0, True, figure.PALETTE["base"])
+    ours = [layer for layer in image.layers if layer.size and not layer.from_base]
+    deep = False
+    for place, layer in enumerate(ours):
+        shade = figure.PALETTE["ours-deep" if deep else "ours"]
+        deep ^= layer.size > _VISIBLE * image.size
+        yield _Segment(f"segment-{number}-{place}", layer.instruction, layer.size, left, False, shade)
+        left += layer.size
 
 
 def _chart(images: tuple[Image, ...], metric: str) -> str:
-    drawing = figure.new(7.2, 0.6 + 0.42 * len(images))
+    segments = [list(_segments(number, image)) for number, image in enumerate(images)]
+    said = "; ".join(
+        f"{image.name}: {megabytes(image.size)}, compressed {megabytes(image.packed)}, of it "
+        + ", ".join(f"{amount(segment.size)} {segment.instruction}" for segment in parts)
+        for image, parts in zip(images, segments, strict=True)
+    )
+    tips = {segment.gid: f"{amount(segment.size)}: {segment.instruction}" for parts in segments for segment in parts}
+    return figure.chart(lambda width: _draw(images, segments, width), f"Image sizes ({metric})", said, tips)
+
+
+def _draw(images: tuple[Image, ...], segments: list[list[_Segment]], width: float) -> Figure:
+    drawing = figure.new(width, _LEGEND + _ROW * len(images))
+    drawing.get_layout_engine().set(w_pad=0)
     axes = drawing.add_subplot()
-    names = [image.name for image in images]
-    base = [image.base_size / 1e6 for image in images]
-    ours = [image.size / 1e6 - below for image, below in zip(images, base, strict=True)]
-    axes.barh(names, base, color=figure.PALETTE["base"], label="from the base image")
-    bars = axes.barh(names, ours, left=base, color=figure.PALETTE["ours"], label="added by the recipe")
-    axes.bar_label(bars, [f"{image.size / 1e6:.0f} MB" for image in images], padding=4)
-    axes.invert_yaxis()
-    axes.set_xlim(0, max(image.size for image in images) / 1e6 * 1.14)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
-    axes.tick_params(bottom=False, labelbottom=False, left=False)
-    drawing.legend(loc="outside lower center", ncols=2, frameon=False)
-    said = "; ".join(f"{image.name}: {megabytes(image.size)}" for image in images)
-    return f'<figure class="book-chart">{figure.svg(drawing, f"Image sizes ({metric})", said)}</figure>'
+    end = max(image.size for image in images)
+    inch = end / (width - _BESIDE)  # bytes
+    for row, (image, parts) in enumerate(zip(images, segments, strict=True)):
+        axes.text(0, row - 0.27, image.name, weight="bold", va="bottom", parse_math=False)
+        for segment in parts:
+            _bar(axes, row, segment, inch)
+        axes.text(image.size + 0.07 * inch, row, f"{image.size / 1e6:.0f} MB", va="center")
+        _travels(axes, row, image, inch)
+    axes.set_xlim(0, end + _BESIDE * inch)
+    axes.set_ylim(len(images) - 0.35, -0.6)
+    axes.set_axis_off()
+    for name, colour in (("from the base image", "base"), ("added by the recipe", "ours")):
+        axes.barh(0, 0, color=figure.PALETTE[colour], label=name)
+    drawing.legend(loc="outside lower left", ncols=2, frameon=False, handlelength=1.2, columnspacing=1.4, borderpad=0)
+    return drawing
+
+
+def _bar(axes: Axes, row: int, segment: _Segment, inch: float) -> None:
+    bar = axes.barh(row, segment.size, _BAR, left=segment.left, color=segment.colour, edgecolor=figure.PAPER, linewidth=0.8)
+    bar[0].set_gid(segment.gid)
+    room = int(segment.size / inch / _LETTER) - 2
+    words = segment.instruction
+    if len(words) > room:
+        words = "base" if segment.from_base else words[: room - 1] + "…"
+    if room < _SHORTEST:
+        return
+    axes.text(
+        segment.left + 0.07 * inch,
+        row,
+        words,
+        color=figure.ON_BASE if segment.from_base else figure.PAPER,
+        size=8.5,
+        va="center",
+        parse_math=False,
+    )
+
+
+def _travels(axes: Axes, row: int, image: Image, inch: float) -> None:
+    """The compressed size, as a thin line below the bar."""
+    below = row + _BAR / 2 + 0.11
+    axes.barh(below, image.packed, _LINE, color=figure.INK)
+    axes.text(image.packed + 0.07 * inch, below + 0.01, f"{image.packed / 1e6:.0f} MB compressed", size=8.5, va="center", parse_math=False)
+
+
+def _one_by_one(images: tuple[Image, ...]) -> str:
+    """The names of the segments for a reader who cannot point at them, with the keyboard or on a telephone."""
+    rows = [
+        [
+            image.name,
+            amount(segment.size),
+            Cell("<em>the base image</em>", "") if segment.from_base else code(segment.instruction, _LONGEST),
+        ]
+        for number, image in enumerate(images)
+        for segment in _segments(number, image)
+    ]
+    return fold("The segments, one by one", table("Layers that hold files", ["image", "added", "instruction"], rows, numbers=(1,)).html)

@@ -10,6 +10,7 @@ from .html import Piece, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _MARKS = {
     "created": ("o", "base"),
@@ -23,7 +24,7 @@ _MARKS = {
     "exited": ("X", "bad"),
     "failed": ("X", "bad"),
 }
-_WIDTH, _LETTER, _LEVEL, _LANE = 7.2, 0.078, 0.19, 0.42  # inches: the chart, a letter, a row of labels, a lane without labels
+_LETTER, _LEVEL, _LANE = 0.078, 0.19, 0.42  # inches: a letter, a row of labels, a lane without labels
 _GAP = 0.12
 
 
@@ -37,7 +38,8 @@ def timeline(seen: Timeline) -> Piece:
     """
     lanes = sorted(dict.fromkeys(event.service for event in seen.events), key=lambda lane: lane == "up")  # the command comes last
     rows = [
-        [f"{event.seconds:.2f} s", event.service, event.what, event.detail.splitlines()[0] if event.detail else ""] for event in seen.events
+        [f"{event.seconds:.2f}\N{NO-BREAK SPACE}s", event.service, event.what, event.detail.splitlines()[0] if event.detail else ""]
+        for event in seen.events
     ]
     facts = table(
         "What happened when (seconds since the first container was created)", ["after", "service", "what", ""], rows, numbers=(0,)
@@ -55,12 +57,18 @@ def _label(event: Event) -> str:
 
 
 def _chart(seen: Timeline, lanes: list[str]) -> str:
-    inches = _WIDTH - 0.3 - _LETTER * max(map(len, lanes))
+    said = "; ".join(f"{event.service} {event.what} after {event.seconds:.2f} s" for event in seen.events)
+    return figure.chart(lambda width: _draw(seen, lanes, width), "What happened when", said)
+
+
+def _draw(seen: Timeline, lanes: list[str], width: float) -> Figure:
+    inches = width - 0.3 - _LETTER * max(map(len, lanes))
     widths = {_label(event): _LETTER * len(_label(event)) for event in seen.events}
-    end = max(max(event.seconds, 0.1) * inches / (inches - widths[_label(event)] - _GAP) for event in seen.events)
+    room = {label: max(inches - width - _GAP, inches / 4) for label, width in widths.items()}  # before a label; a very long one is cut
+    end = max(max(event.seconds, 0.1) * inches / room[_label(event)] for event in seen.events)
     levels = {lane: _levels(_of(seen, lane), inches / end) for lane in lanes}
     heights = {lane: _LANE + _LEVEL * (1 + max(levels[lane])) for lane in lanes}
-    drawing = figure.new(_WIDTH, 0.6 + sum(heights.values()))
+    drawing = figure.new(width, 0.6 + sum(heights.values()))
     axes = drawing.add_subplot()
     bottom, places = 0.0, []
     for number, lane in enumerate(lanes):
@@ -72,11 +80,10 @@ def _chart(seen: Timeline, lanes: list[str]) -> str:
     axes.set_yticks(places, lanes)
     axes.set_ylim(bottom, 0)
     axes.set_xlim(-0.02 * end, end)
-    axes.set_xlabel("seconds since the first container was created")
+    drawing.supxlabel("seconds since the first container was created", size=10)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
-    said = "; ".join(f"{event.service} {event.what} after {event.seconds:.2f} s" for event in seen.events)
-    return f'<figure class="book-chart">{figure.svg(drawing, "What happened when", said)}</figure>'
+    return drawing
 
 
 def _levels(events: list[Event], scale: float) -> list[int]:

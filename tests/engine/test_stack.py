@@ -135,7 +135,7 @@ def test_a_port_of_the_file_clashes_as_it_would_for_the_reader(written):
         holder.listen()
         port = holder.getsockname()[1]
         before = ours()
-        with pytest.raises(StackFailed, match=r"already (allocated|in use)(.|\n)*holds that port"):
+        with pytest.raises(StackFailed, match=r"holds that port(.|\n)*already (allocated|in use)"):
             written(WEB.replace("5000:5000", f"{port}:5000")).up(free_ports=False)
     assert ours() == before
 
@@ -172,7 +172,7 @@ services: {one: {image: "python:3.13-alpine", depends_on: [two]}}
         (EXITS, "one .*exited, exit code 3.* said:\nno such luck"),
         (DOES_NOT_BUILD, "\nwrong\n.*failed to solve"),
         (NO_NETWORK, "docker network create nobody-made"),
-        (UNDECLARED, "depends on undefined service .*Declare two under `services`"),
+        (UNDECLARED, "Declare two under `services`.*depends on undefined service"),
     ],
 )
 def test_what_does_not_come_up_says_why_and_leaves_nothing(written, compose, words):

@@ -37,9 +37,10 @@ def web(**more):
 def test_a_port_is_taken(read, recipe):
     folder = recipe(web(command="sleep 600", init="true", ports='["127.0.0.1:8055:80"]'))
     said = read(folder, "import socket; line = socket.create_server(('127.0.0.1', 8055)); recipe.up(free_ports=False)")
-    assert said.startswith("StackFailed: compose.yaml does not come up. Compose says:")
+    assert said.startswith(
+        "StackFailed: compose.yaml does not come up. Something on this machine holds that port: stop it, or publish another one."
+    )
     assert "8055" in said
-    assert "Something on this machine holds that port: stop it, or publish another one." in said
 
 
 def test_a_container_is_killed_for_memory(read, recipe):
@@ -97,7 +98,7 @@ def test_names_cannot_be_looked_up(read, recipe):
     said = read(folder, "(found,) = recipe.up().reach('http://example.org'); print(found.ok, found.verdict)")
     assert said in ("False no such name\n", "False no answer in time\n")
     said = read(folder, "recipe.build()")
-    assert said.startswith("BuildFailed: Dockerfile does not build.")
+    assert said.startswith("BuildFailed: Dockerfile does not build")
     assert "No name could be looked up from inside the container: check the network of this machine" in said
 
 

@@ -125,6 +125,7 @@ def test_what_a_container_prints_is_text_on_a_page(own, recipe):
 
 
 def test_names_from_a_container_are_escaped_in_every_figure():
+    from book.contents import Contents, Hidden, LayerContents, Part
     from book.image import Image, Layer, Packages
     from book.probe import Reach
     from book.stack import Service
@@ -132,10 +133,11 @@ def test_names_from_a_container_are_escaped_in_every_figure():
 
     evil = "<script>alert(1)</script>"
     image = Image(evil, "sha256:1", 10, 5, evil, (Layer(evil, 5, False),), 1.0)
+    held = LayerContents(evil, False, 5, 1, (Part(evil, 5),), (Part(evil, 5),), (Hidden(evil, 5, 0, True),))
     service = Service(evil, evil, evil, 0, evil, 0, {evil: evil}, {80: evil}, evil)
     figures = [
         show.sizes(image),
-        show.layers(image),
+        show.layers(Contents(evil, (held,))),
         show.packages(Packages(evil, (evil,)), Packages("b", ("c",))),
         show.connectivity((Reach(evil, evil, False, evil, 1.0, evil),)),
         show.services([service]),

@@ -5,29 +5,10 @@ import http.server
 import threading
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from book.press import site
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGES = sorted(str(path.relative_to(site.HTML)) for folder in ("book/pages", "notebooks") for path in (site.HTML / folder).glob("*.html"))
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@
 
 import yaml
 
+from book.advice import advice
 from book.compose import override, words
 from book.stack import name
-from book.trouble import next_step
 
 LABELS = {"a.b": "c"}
 
@@ -63,8 +63,8 @@ def test_the_words_of_compose_are_kept_without_its_progress():
     )
     kept = words(said, None, "p")
     assert kept == "Error response from daemon: failed on endpoint web-1: Bind for 0.0.0.0:80 failed: port is already allocated"
-    assert "holds that port" in next_step(kept)
+    assert "holds that port" in advice(kept)
 
 
 def test_exhausted_address_pools_are_explained():
-    assert "docker network prune" in next_step("all predefined address pools have been fully subnetted")
+    assert "docker network prune" in advice("all predefined address pools have been fully subnetted")

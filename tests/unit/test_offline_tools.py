@@ -35,7 +35,7 @@ def npm(tmp_path, monkeypatch):
         tar.addfile(member, io.BytesIO(text))
     program.write_text(f"#!/bin/sh\ncp {archive} cli.tgz && echo cli.tgz\n")
     program.chmod(0o755)
-    monkeypatch.setattr(tools, "_node", lambda step: ("/bin/echo", [str(program)]))
+    monkeypatch.setattr(tools, "node_and_npm", lambda step: ("/bin/echo", [str(program)]))
     return archive
 
 
@@ -89,7 +89,7 @@ def test_where_the_system_has_no_node_or_an_old_one_it_comes_from_pypi(monkeypat
     monkeypatch.setattr(tools.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(tools, "_version", lambda node: 18)
     monkeypatch.setattr(tools.subprocess, "run", lambda command, **options: asked.append(command))
-    node, npm = tools._node(Quiet())
+    node, npm = tools.node_and_npm(Quiet())
     assert asked[0][-1] == tools._NODE
     assert npm[0] == str(node)
     assert str(node).startswith(str(tools.HOME))

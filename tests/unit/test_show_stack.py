@@ -3,7 +3,6 @@
 from book.probe import Reach
 from book.show.connectivity import connectivity
 from book.show.durations import durations
-from book.show.networks import networks
 from book.show.race import race
 from book.show.services import services
 from book.show.timeline import _levels as levels
@@ -38,6 +37,11 @@ def test_plain_text_does_not_change_with_times_addresses_and_ports():
     assert timeline(seen(0.1)).text == timeline(seen(0.2)).text == "web: created, started, failed try, first answer"
 
 
+def test_what_containers_say_is_escaped_in_the_matrix():
+    html = connectivity([Reach("<script>", "<script>", False, "<script>", 0.1, "<script>", ("<script>",))]).html
+    assert "<script>" not in html
+
+
 def test_the_matrix_has_a_cell_for_each_pair_with_the_real_error_and_the_time():
     piece = connectivity(reaches(0.1, "172.28.0.2"))
     assert piece.text.splitlines() == [
@@ -47,7 +51,7 @@ def test_the_matrix_has_a_cell_for_each_pair_with_the_real_error_and_the_time():
     ]
     assert '<th scope="row">apart</th>' in piece.html
     assert "gaierror: &lt;-2&gt;" in piece.html
-    assert "100 ms · 172.28.0.2" in piece.html
+    assert "100&nbsp;ms · 172.28.0.2" in piece.html
 
 
 def test_a_service_that_restarts_is_not_shown_as_well():
@@ -60,15 +64,6 @@ def test_a_service_that_restarts_is_not_shown_as_well():
 
 def test_the_chart_can_be_read_out():
     assert "<desc>web created after 0.00 s; web started after 0.50 s" in timeline(seen(0.5)).html
-
-
-def test_networks_of_several_stacks_are_told_apart_and_named_without_their_projects():
-    one = Service("web", "p-web-1", "running", 0, "", 0, {"p_default": "172.28.0.2", "p_shared": "172.28.1.2"}, {}, "")
-    two = Service("other", "q-other-1", "running", 0, "", 0, {"q_default": "172.28.2.2", "p_shared": "172.28.1.3"}, {}, "")
-    piece = networks([one, two, Service("gone", "q-gone-1", "exited", 1, "", 0, {}, {}, "")])
-    assert piece.text == "web: default, shared\nother: default, shared\ngone: on no network"
-    assert piece.html.count(">default<") == 2
-    assert piece.html.count(">shared<") == 1
 
 
 def test_durations_keep_the_seconds_out_of_what_is_compared():
@@ -93,6 +88,8 @@ def test_a_race_tells_how_many_runs_came_through_and_what_ended_the_others():
     assert "no answer in time" in piece.html
     assert "<desc>patient: 2 of 2 answered, median 2.00 s; hasty: 1 of 2" in piece.html
     assert "<b>" not in piece.html
+    drawing = piece.html[: piece.html.index("</svg>")]
+    assert [rate for rate in ("2 of 2", "1 of 2", "0 of 1") if f">{rate}</text>" in drawing] == ["2 of 2", "1 of 2", "0 of 1"]
 
 
 def test_labels_of_a_lane_do_not_cover_each_other():
@@ -103,3 +100,12 @@ def test_labels_of_a_lane_do_not_cover_each_other():
 def test_the_first_time_something_happens_to_whichever_service():
     assert seen(0.1).first("failed try") == 0.2
     assert seen(0.1).first("healthy") is None
+
+
+def test_a_service_that_is_asked_in_several_ways_has_one_head_over_them():
+    targets = ("web", "other", "web:5000", "http://web:5000/hello")
+    html = connectivity([Reach("web", target, True, f"answer {number}", 0.1) for number, target in enumerate(targets)]).html
+    assert '<th scope="colgroup" colspan="3">web</th><th scope="colgroup" colspan="1">other</th>' in html
+    assert [head for head in ("name", ":5000", "http /hello") if f">{head}</th>" in html] == ["name", ":5000", "http /hello"]
+    places = [html.index(f"answer {number}") for number in (0, 2, 3, 1)]
+    assert places == sorted(places), "the cells follow their heads"

@@ -1,0 +1,50 @@
+"""Bars of seconds, one for each row, with a dot for each time where a row was measured several times."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from statistics import median
+from typing import TYPE_CHECKING
+
+from . import figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_LONGEST = 32  # characters of a label; the table beside the chart has the whole
+
+
+def chart(title: str, rows: Mapping[str, Sequence[float]], failed: Collection[str] = ()) -> str:
+    """Draw them.
+
+    Args:
+        title: what took that long.
+        rows: label → seconds of each time; the bar is their median.
+        failed: the labels of what did not succeed.
+    """
+    several = any(len(times) > 1 for times in rows.values())
+    said = "; ".join(f"{label}: {'median ' if several else ''}{median(times):.2f} s" for label, times in rows.items())
+    return figure.chart(lambda width: _draw(rows, failed, several, width), title, said)
+
+
+def _draw(rows: Mapping[str, Sequence[float]], failed: Collection[str], several: bool, width: float) -> Figure:
+    drawing = figure.new(width, (0.9 if several else 0.4) + 0.42 * len(rows))
+    axes = drawing.add_subplot()
+    middles = [median(times) for times in rows.values()]
+    colours = [figure.PALETTE["bad" if label in failed else "base" if several else "ours"] for label in rows]
+    drawn = axes.barh(range(len(rows)), middles, height=0.6, color=colours, alpha=0.5 if several else 1.0, label="median")
+    axes.set_yticks(range(len(rows)), [label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "…" for label in rows])
+    most = max(max(times) for times in rows.values())
+    if several:
+        dots = [(time, place) for place, times in enumerate(rows.values()) for time in times]
+        axes.scatter(*zip(*dots, strict=True), s=28, color=figure.PALETTE["ours"], label="each time", zorder=2)
+        drawing.legend(loc="outside lower center", ncols=2, frameon=False)
+        for place, (middle, times) in enumerate(zip(middles, rows.values(), strict=True)):  # to the right of its last dot
+            axes.text(max(times) + 0.02 * most, place, f"{middle:.2f} s", va="center")
+    else:
+        axes.bar_label(drawn, [f"{middle:.2f} s" for middle in middles], padding=4)
+    axes.invert_yaxis()
+    axes.set_xlim(0, most * 1.14 or 1)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.tick_params(bottom=False, labelbottom=False, left=False)
+    return drawing

@@ -1,0 +1,36 @@
+"""What our widgets have in common in JupyterLab, which knows nothing of the book's style sheet."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import ipywidgets
+
+_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def view(widget: ipywidgets.Widget) -> dict[str, object]:
+    """The part of a MIME bundle that shows `widget` where there is a kernel."""
+    return {_VIEW: widget._repr_mimebundle_()[_VIEW]}
+
+
+def piece(html: str = "") -> ipywidgets.HTML:
+    """HTML that looks like an output: JupyterLab's own style of tables and text, and ours of the rest."""
+    shown = ipywidgets.HTML(html)
+    shown.add_class("jp-RenderedHTMLCommon")
+    shown.add_class("book-piece")
+    return shown
+
+
+def box(kind: str, *parts: ipywidgets.Widget) -> ipywidgets.VBox:
+    """Widgets one below the other, with the style that they need."""
+    style = ipywidgets.HTML(f"<style>{_style()}</style>", layout={"display": "none"})
+    together = ipywidgets.VBox([style, *parts])
+    together.add_class(kind)
+    return together
+
+
+@cache
+def _style() -> str:
+    return Path(__file__).with_name("lab.css").read_text()

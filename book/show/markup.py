@@ -1,0 +1,83 @@
+"""Anything that a cell can show, as HTML: for a place that holds several such things, where each cannot be an output of its own."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import cache
+from html import escape
+
+from IPython.core.formatters import DisplayFormatter
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+from .html import Piece
+
+_ID = re.compile(r'(?<=\sid=")[^"]+(?=")')
+_USE = re.compile(r'(url\(#|href="#|\s(?:for|headers|aria-(?:labelledby|describedby|controls))=")([^")]+)')
+
+
+def piece(thing: object) -> Piece:
+    """What a notebook would show for `thing`, as HTML and as plain text; a string is taken for plain text."""
+    if isinstance(thing, Piece):
+        return thing
+    if isinstance(thing, str):
+        return _plain(thing)
+    data, _ = _formatter().format(thing)
+    if "text/html" in data:
+        return Piece(data["text/html"], data["text/plain"])
+    if "image/svg+xml" in data:
+        return Piece(data["image/svg+xml"], data["text/plain"])
+    if "text/markdown" in data:
+        return Piece(_markdown().render(data["text/markdown"]).rstrip(), data["text/markdown"])
+    if "image/png" in data:
+        return Piece(f'<img alt="" src="data:image/png;base64,{_base64(data["image/png"])}">', data["text/plain"])
+    return _plain(data["text/plain"])
+
+
+def apart(html: str, prefix: str) -> str:
+    """The same HTML with `prefix` before each id and before what refers to one, so that no other part of the page has that id.
+
+    A drawing that refers to an id finds the first one on the page; where that one is hidden, it would lose what it refers to.
+    """
+    ids = set(_ID.findall(html))
+
+    def renamed(found: re.Match[str]) -> str:
+        return found[1] + " ".join(f"{prefix}{name}" if name in ids else name for name in found[2].split())
+
+    return _USE.sub(renamed, _ID.sub(lambda found: prefix + found[0], html))
+
+
+def _plain(text: str) -> Piece:
+    return Piece(f"<pre>{escape(text.rstrip())}</pre>", text.rstrip())
+
+
+def _base64(data: str | bytes) -> str:
+    return data if isinstance(data, str) else b64encode(data).decode()
+
+
+@cache
+def _formatter() -> DisplayFormatter:
+    return DisplayFormatter()
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader.add_render_rule("fence", _fence)
+    return reader
+
+
+def _fence(renderer: RendererHTML, tokens: list, place: int, options: object, env: object) -> str:
+    """A listing with the same classes as the site's own, so that the same colours and the same copy button fit it."""
+    token = tokens[place]
+    language = token.info.split()[0] if token.info else "text"
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        lexer = get_lexer_by_name("text", stripnl=False)
+    return f'<div class="highlight-{escape(language)} notranslate">{highlight(token.content, lexer, HtmlFormatter()).rstrip()}</div>\n'

@@ -1,0 +1,86 @@
+"""A reader's own version of a recipe's file: built or brought up from a copy, measured, and shown beside the book's."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from . import image, run, show, stack
+from .engine import ROOT
+from .show.editor import Editor, Tell, Work
+from .show.html import Piece
+
+if TYPE_CHECKING:
+    from .image import Image
+    from .probe import Reach
+    from .recipe import Recipe
+
+_STEP = re.compile(r"^(?:Step (\d+)/(\d+) :|#\d+ \[(?:\S+ +)?(\d+)/(\d+)\] )")  # of the SDK's builder, and of buildx
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+YOURS = "yours"
+
+
+def editor(recipe: Recipe, file: str, beside: tuple[Image | Reach, ...], reach: tuple[str, ...], arguments: Mapping[str, str]) -> Editor:
+    """An editor with one file of a recipe; see `Recipe.try_it`."""
+    title, text = f"{recipe.name}/{file}", recipe.read(file)
+    folder = f"recipes/{recipe.name}" if (ROOT / "recipes" / recipe.name).is_dir() else recipe.name
+    # A name that only this run knows means nothing to a reader, and is gone with the run.
+    values = [f"{name}={value}" for name, value in arguments.items() if run.RUN not in value]
+    if file.endswith((".yaml", ".yml")):
+        command = shlex.join([*values, "docker", "compose", "--file", file, "up", "--build"])
+        return Editor(title, text, "Up", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).up(beside, reach))
+    if reach:
+        raise ValueError(f"{file} is no Compose file: nothing runs that `reach` could knock at.")
+    given = [part for value in values for part in ("--build-arg", value)]
+    command = shlex.join(["docker", "build", "--file", file, *given, "."])
+    return Editor(title, text, "Build", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).build(beside))
+
+
+class _Copy:
+    """A copy of a recipe that is made when it is first needed, in which the reader's text takes the place of one file."""
+
+    def __init__(self, recipe: Recipe, file: str, arguments: Mapping[str, str]) -> None:
+        self._recipe, self._file, self._arguments = recipe, file, dict(arguments)
+        self._copy: Recipe | None = None
+
+    def _write(self, text: str) -> Recipe:
+        self._copy = self._copy or self._recipe.copy()
+        (self._copy.path / self._file).write_text(text)
+        return self._copy
+
+    def build(self, beside: tuple[Image, ...]) -> Work:
+        def work(text: str, tell: Tell) -> Piece:
+            copy = self._write(text)
+            bases = copy.bases(self._file)
+            built = image.build(copy.path, self._file, text, copy.name, bases, None, self._arguments, lambda line: _tell(line, tell))
+            yours = replace(built, name=YOURS)
+            return _together(show.sizes(*beside, yours), show.layers(yours.contents()))
+
+        return work
+
+    def up(self, beside: tuple[Reach, ...], reach: tuple[str, ...]) -> Work:
+        def work(text: str, tell: Tell) -> Piece:
+            copy = self._write(text)
+            with stack.up(copy.path, self._file, copy.name, environment=self._arguments, heard=lambda line: _tell(line, tell)) as running:
+                services = show.services(running.services())
+                tell("measuring …")
+                reached = running.reach(*reach) if reach else ()
+            book = [replace(each, source=f"{each.source} (the book's)") for each in beside]
+            mine = [replace(each, source=f"{each.source} ({YOURS})") for each in reached]
+            return _together(services, *([show.connectivity([*mine, *book])] if mine or book else []))
+
+        return work
+
+
+def _tell(line: str, tell: Tell) -> None:
+    plain = _ANSI.sub("", line).rstrip()
+    step = _STEP.match(plain)
+    done, of = (int(number) for number in step.groups() if number) if step else (0, 0)
+    tell(plain, done, of)
+
+
+def _together(*pieces: Piece) -> Piece:
+    return Piece("".join(piece.html for piece in pieces), "\n\n".join(piece.text for piece in pieces))

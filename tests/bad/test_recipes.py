@@ -1,0 +1,260 @@
+"""Recipes that nobody should write, on the real engine: what a reader is told, and that nothing of it is left."""
+
+import shutil
+import signal
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from book import Recipe, run
+from book.engine import connect
+from book.image import BuildFailed
+from book.trouble import Trouble
+
+RECIPES = Path(__file__).parent / "recipes"
+_HANGS = 90  # seconds: no bad recipe is worth a longer wait
+_HEALTHY = 3  # seconds that a service has to get healthy
+_LONGEST = 30  # lines of a message
+
+# folder → what its message must say: our words with the next step, and the words of Docker below
+UP = {
+    "not-yaml": ("It is no YAML from line 3 on", "did not find expected ',' or ']'"),
+    "wrong-indent": ("It is no YAML from line 2 on", "did not find expected key"),
+    "prose": ("It must begin with keys, such as `services:`", "top-level object must be a mapping"),
+    "tabs": ("Line 2", "never tabs", "cannot start any token"),
+    "list-at-the-top": ("It must begin with keys", "top-level object"),
+    "services-as-a-list": ("Write what belongs to services below it", "services must be a mapping"),
+    "service-as-a-word": ("Write what belongs to services.web below it", "services.web must be a mapping"),
+    "empty-service": ("Write what belongs to services.web below it", "must be a mapping"),
+    "empty-file": ("declare a service under `services`", "empty compose file"),
+    "no-services": ("declare a service under `services`", "no service selected"),
+    "nothing-to-run": ("Give web an `image` or a `build`", "neither an image nor a build context"),
+    "key-twice": ('Line 4 has the key "image" once more', "already defined at line 3"),
+    "undefined-anchor": ("Line 3 names *common", "unknown anchor 'common'"),
+    "self-anchor": ("own anchor", "cycle detected"),
+    "billion-laughs": ("compose.yaml is not read", "aliases unfold", "Take some of them out"),
+    "unknown-key": ("Compose knows no key imgae there", "services.web.imgae"),
+    "unknown-top-key": ("Compose knows no key sevices", "additional properties 'sevices'"),
+    "wrong-type": ("services.web.environment below it", "must be a mapping"),
+    "port-not-a-number": ("A port is a number from 1 to 65535", "invalid hostPort: http"),
+    "port-too-high": ("A port is a number from 1 to 65535", "invalid hostPort: 99999"),
+    "duration-not-one": ("Write a time as 30s", 'invalid duration "soon"'),
+    "memory-not-one": ("Write a size as 512m", "twelve"),
+    "service-name-not-ascii": ("The name müsli cannot be a service's", "not allowed"),
+    "image-name-in-capitals": ("in small letters", "Python"),
+    "undefined-depends-on": ("Declare database under `services`", 'depends on undefined service "database"'),
+    "depends-on-itself": ("take one out of `depends_on`", "web -> web"),
+    "circle": ("take one out of `depends_on`", "chicken -> egg -> chicken"),
+    "undefined-network": ("Declare back under `networks`", "undefined network back"),
+    "undefined-volume": ("Declare data under `volumes`", "undefined volume data"),
+    "undefined-secret": ("Declare password under `secrets`", "undefined secret password"),
+    "undefined-config": ("Declare settings under `configs`", "undefined config settings"),
+    "required-variable": ('PYTHON_VERSION_WANTED="…"', "say which Python"),
+    "bad-variable": ("Close its brace", "services.web.image"),
+    "missing-env-file": ("Write secrets.env", "secrets.env not found"),
+    "bad-env-file": ("Close its quotes", "bad.env: line"),
+    "missing-include": ("There is no other.yaml", "open other.yaml"),
+    "include-circle": ("take one reference out", "include cycle detected"),
+    "missing-extends": ("There is no common.yaml", "open common.yaml"),
+    "extends-circle": ("take one reference out", "Circular reference"),
+    "missing-build-context": ("Make the folder app", 'path "app" not found'),
+    "context-out-of-the-folder": ("Make the folder ../no-such-neighbour", "not found"),
+    "missing-dockerfile": ("There is no Dockerfile in that folder", "failed to read dockerfile"),
+    "two-services-on-one-port": ("holds that port", "port is already allocated"),
+    "same-container-name": ("its own `container_name`", "only-one"),
+    "missing-secret-file": ("Write password.txt first", "bind source path does not exist"),
+    "missing-secret-variable": ('PASSWORD_THAT_NOBODY_SET="…"', 'secret "password" is not set'),
+    "missing-external-network": ("docker network create a-network-that-nobody-made", "declared as external"),
+    "missing-external-volume": ("docker volume create a-volume-that-nobody-made", "not found"),
+    "bad-subnet": ("Write a subnet as 10.10.0.0/16", "10.300.0.0/16"),
+    "missing-image": ("The image cannot be had", "nobody/nothing"),
+    "command-not-found": ("no-such-program is not in the image", "executable file not found"),
+    "python-module-not-found": ("Install no_such_module in the image", "web (exited, exit code 1) said"),
+    "ends-at-once": ("ended with exit code 3", "I cannot go on"),
+    "no-such-user": ("Make the user nobody-knows-me", "unable to find user"),
+    "no-such-folder": ("Begin the working directory with a slash", "relative/folder"),
+    "never-healthy": ("Its health check does not pass", "web's health check (exit code 1) said:\nthe database is asleep"),
+    "unhealthy": ("Its health check does not pass", "web-1 is unhealthy", "the database is asleep"),
+    "health-check-not-found": ("curl is not in the image", "web's health check"),
+    "exec-format-error": ("/start is no program for this machine", "exec format error"),
+    "script-with-crlf": ("line ends of Windows (CRLF)", "/start.sh"),
+    "script-not-executable": ("COPY it with --chmod=755", "permission denied"),
+    "command-in-single-quotes": ("in double quotes", "[python,: not found"),
+    "build-fails-in-a-service": ("A RUN ended with exit code 5", "Dockerfile:3", "the disk is made of cheese"),
+}
+BUILD = {
+    "dockerfile-empty": ("It needs a first instruction: FROM", "cannot be empty"),
+    "dockerfile-only-comments": ("It needs a first instruction: FROM", "no instructions"),
+    "dockerfile-no-from": ("It needs a first instruction: FROM", "no build stage"),
+    "dockerfile-from-nothing": ("(line 1)", "Name a base image after FROM"),
+    "dockerfile-unknown-instruction": ("(line 2)", "RUNN is no instruction", "did you mean RUN?"),
+    "dockerfile-prose": ("(line 1)", "Take is no instruction"),
+    "dockerfile-no-arguments": ("(line 2)", "all that it needs", "COPY requires at least two arguments"),
+    "dockerfile-bad-flag": ("(line 2)", "--form is no flag", "did you mean from?"),
+    "dockerfile-copy-missing": ("(line 2)", "app.py is not in the recipe's folder", "COPY failed"),
+    "dockerfile-copy-from-outside": ("(line 2)", "a build sees no other", "forbidden path"),
+    "dockerfile-copy-ignored": ("(line 2)", ".dockerignore leaves it out", "COPY failed"),
+    "dockerfile-run-fails": ("(line 2)", "A RUN ended with exit code 5", "the disk is made of cheese"),
+    "dockerfile-run-not-found": ("(line 2)", "apt-get is not in the image"),
+    "dockerfile-missing-image": ("(line 1)", "The image cannot be had", "nobody/nothing"),
+    "dockerfile-image-in-capitals": ("(line 1)", "in small letters"),
+    "dockerfile-undefined-argument": ("(line 1)", "Give the variable a value", "NOTHING"),
+    "dockerfile-undefined-stage": ("(line 2)", "No stage is named bulid"),
+    "dockerfile-stage-number": ("(line 2)", "There is no stage number 7"),
+    "dockerfile-open-heredoc": ("(line 2)", "Close the here-document", "unterminated heredoc"),
+    "dockerfile-ends-in-a-continuation": ("A RUN ended with exit code 2", "syntax error"),
+    "dockerfile-bad-port": ("(line 2)", "A port is a number", "web"),
+    "dockerfile-missing-build-secret": ("(line 2)", "the secret token", "not found"),
+    "dockerfile-unknown-mount": ("(line 2)", "A mount's type is", "banana"),
+    "dockerfile-no-such-user": ("(line 3)", "Make the user nobody-knows-me"),
+    "dockerfile-bad-health-check": ("(line 2)", "Write a time as 30s", "soon"),
+    "dockerfile-bad-signal": ("(line 2)", "Write a signal as SIGTERM", "SIGBANANA"),
+}
+
+
+class _NoImages(BaseHTTPRequestHandler):
+    """A registry that has nothing: so says the distribution protocol that an image is not there."""
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        body = b"{}" if self.path == "/v2/" else b'{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}'
+        self.send_response(200 if self.path == "/v2/" else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def registry():
+    with ThreadingHTTPServer(("127.0.0.1", 0), _NoImages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def recipe(tmp_path, registry):
+    """A recipe of this folder as a copy, so that no path of the book stands in a message."""
+
+    def make(name: str) -> Recipe:
+        folder = Path(shutil.copytree(RECIPES / name, tmp_path / name))
+        for file in folder.glob("*"):
+            if file.name in ("compose.yaml", "Dockerfile"):
+                file.write_bytes(file.read_bytes().replace(b"{registry}", registry.encode()))
+        return Recipe(folder)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def in_time():
+    """No bad recipe may hang: what does is ended here."""
+
+    def enough(*_: object) -> None:
+        raise AssertionError(f"It hangs: nothing came for {_HANGS} seconds.")
+
+    before = signal.signal(signal.SIGALRM, enough)
+    signal.alarm(_HANGS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+class Watch:
+    """What the engine makes while the test runs, as its own events tell: others may use the same engine at the same time."""
+
+    def __init__(self) -> None:
+        self._events = connect().events(decode=True)
+        self.containers: set[str] = set()
+        self.networks: set[str] = set()
+        self.volumes: dict[str, str] = {}  # volume → the container that it was mounted in
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        for event in self._events:
+            actor, kind = event.get("Actor", {}), (event.get("Type"), event.get("Action"))
+            attributes = actor.get("Attributes", {})
+            if kind == ("container", "create") and attributes.get(run.LABEL) == run.RUN:
+                self.containers.add(actor["ID"])
+            if kind == ("network", "create") and run.RUN in attributes.get("name", ""):
+                self.networks.add(actor["ID"])
+            if kind == ("volume", "mount"):
+                self.volumes[actor["ID"]] = attributes.get("container", "")
+
+    def left(self) -> set[str]:
+        self._events.close()
+        self._thread.join(5)
+        api, ours = connect().api, {"label": f"{run.LABEL}={run.RUN}"}
+        there = {thing["Id"] for thing in [*api.containers(all=True), *api.networks()]}
+        volumes = {volume["Name"] for volume in api.volumes()["Volumes"] or []}
+        made = {volume for volume, container in self.volumes.items() if container in self.containers}
+        labelled = [*api.containers(all=True, filters=ours), *api.networks(filters=ours), *api.images(all=True, filters=ours)]
+        labelled_volumes = {volume["Name"] for volume in api.volumes(filters=ours)["Volumes"] or []}
+        return ((self.containers | self.networks) & there) | (made & volumes) | {thing["Id"] for thing in labelled} | labelled_volumes
+
+
+@pytest.fixture
+def nothing_is_left():
+    watch = Watch()
+    yield
+    left = watch.left()
+    run.reap(connect(), only=run.RUN)  # so that the next test does not answer for this one
+    assert left == set()
+
+
+def told(trouble: Trouble, folder: Path) -> str:
+    """The message as a page shows it, after what no message may have: a stack, a path of this machine, an id, a flood of lines."""
+    (page,) = trouble._render_traceback_()
+    assert "Traceback" not in page
+    assert str(folder.parent) not in page
+    assert run.RUN not in page
+    assert len(page.splitlines()) <= _LONGEST
+    return page
+
+
+@pytest.mark.parametrize("name", UP)
+def test_a_bad_compose_file_is_refused_in_plain_words_and_nothing_is_left(name, recipe, nothing_is_left):
+    bad = recipe(name)
+    with pytest.raises(Trouble) as trouble:
+        bad.up(limit=_HEALTHY, free_ports=name != "two-services-on-one-port")
+    page = told(trouble.value, bad.path)
+    assert page.startswith("compose.yaml ")
+    assert [words for words in UP[name] if words not in page] == []
+
+
+@pytest.mark.parametrize("name", BUILD)
+def test_a_bad_dockerfile_is_refused_in_plain_words_and_nothing_is_left(name, recipe, nothing_is_left):
+    bad = recipe(name)
+    with pytest.raises(BuildFailed) as trouble:
+        bad.build()
+    page = told(trouble.value, bad.path)
+    assert page.startswith("Dockerfile does not build")
+    assert [words for words in BUILD[name] if words not in page] == []
+    bad.down()  # the end of a chapter: the builder's steps go with it
+
+
+@pytest.mark.parametrize("name", sorted(folder.name for folder in RECIPES.glob("legal-*")))
+def test_what_looks_odd_and_is_legal_works(name, recipe, nothing_is_left):
+    with recipe(name).up() as stack:
+        assert {service.state for service in stack.services()} == {"running"}
+        if name == "legal-both-names":
+            assert "Using compose.yaml" in stack.warnings
+            assert [service.name for service in stack.services()] == ["web"]
+        if name == "legal-names-not-in-ascii":
+            assert stack.environment("web")["GRÜSSE"] == "Grüße, 世界"
+            assert stack.exec("web", "cat", "/für.txt").text == "Grüße\n"
+
+
+def test_every_bad_recipe_is_tried():
+    legal = {folder.name for folder in RECIPES.glob("legal-*")}
+    assert {folder.name for folder in RECIPES.iterdir() if folder.is_dir()} - legal == {*UP, *BUILD}

@@ -1,0 +1,22 @@
+from projects import WEB, ours
+
+from book.probe import Reach
+from book.show.editor import Panel
+
+
+def test_a_readers_compose_file_is_measured_beside_the_books_and_goes_down_again(written):
+    recipe = written()
+    before = ours()
+    book = Reach("web", "web:5000", True, "open", 0.1, (), "")
+    live = Panel(recipe.try_it("compose.yaml", reach=["web:5000"], beside=[book]))
+    live.text.value = WEB.replace("web:", "shop:")
+    live.start().join()
+    assert "shop (yours)" in live.shown.value
+    assert "web (the book&#x27;s)" in live.shown.value
+    assert "no such name" in live.shown.value
+    assert "Started" in live.log.value
+    live.text.value = "services: [what"
+    live.start().join()
+    assert "compose.yaml is not valid" in live.shown.value
+    assert ours() == before
+    assert recipe.read("compose.yaml") == WEB, "the book's file stays as it is"

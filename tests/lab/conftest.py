@@ -1,0 +1,83 @@
+"""A real JupyterLab, with folders of its own, in Debian's chromium."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import nbformat
+import pytest
+
+from book import engine, run, tool
+
+BASE = "FROM python:3.13-alpine\n"
+CELLS = [
+    "from book import Recipe, show\nfrom book.show.html import Piece\nrecipe = Recipe('recipe')",
+    "recipe.try_it('Dockerfile', beside=[recipe.build()])",
+    "show.choice('Which one?', {'first': Piece('<p>the first</p>', ''), 'second': show.listing(recipe, 'Dockerfile')})",
+]
+_START_SECONDS = 90
+TOKEN = "of-this-test-alone"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab whose folder holds a notebook and a recipe; it is ended with all its kernels."""
+    root, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter")
+    (root / "recipe").mkdir()
+    (root / "recipe/Dockerfile").write_text(BASE + "RUN dd if=/dev/zero of=/five bs=1000000 count=5\n")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, root / "try.ipynb")
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    own = {name: str(home / name) for name in (*folders, "IPYTHONDIR")}
+    environment = {**os.environ, **own, "DOCKER_HOST": engine.address(), "PYTHONPATH": str(engine.ROOT)}
+    port = tool.free_port()
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"]
+    command += [f"--ServerApp.root_dir={root}", "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command += ["--LabApp.expose_app_in_browser=True"]
+    with open(home / "log", "w") as log:
+        server = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _await(f"{address}/api?token={TOKEN}", server, home / "log")
+        yield f"{address}/lab/tree/try.ipynb?reset&token={TOKEN}"
+    finally:
+        server.send_signal(signal.SIGTERM)  # it ends its kernels, too
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        run.reap(engine.connect())  # what its kernel made, now that it is dead
+
+
+@pytest.fixture(scope="module")
+def page(lab, browser):
+    """The notebook, with all its cells run."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    opened = context.new_page()
+    opened.set_default_timeout(90_000)
+    opened.goto(lab)
+    opened.locator(".jp-NotebookPanel .jp-CodeCell").nth(len(CELLS) - 1).wait_for(state="attached")
+    opened.wait_for_function("() => document.querySelector('.jp-NotebookPanel')?.innerText.includes('Python 3')")
+    opened.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    opened.locator(".book-editor textarea").wait_for()
+    yield opened
+    context.close()
+
+
+def _await(url, server, log):
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"JupyterLab does not start:\n{log.read_text()[-2000:]}")
