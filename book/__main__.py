@@ -14,6 +14,7 @@ _COMMANDS = {
     "bench": "measure what moves with the machine: Lighthouse's scores of the finished site",
     "lab": "open the chapters in JupyterLab",
     "serve": "show the finished site on 127.0.0.1",
+    "soak": "run chapters again and again (ROUNDS=20), --workers of each at once, and show what the engine and we hold after each round",
     "clean": "take away everything of ours: containers, networks, images, the private engine, our folders",
     "help": "say this",
 }

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 
 # The first pattern that is found gives the sentence. The patterns are the words of Compose 5, BuildKit and the engine.
+NO_NETWORK_LEFT = r"address pools have been fully sub|non-overlapping IPv4 address pool"  # as Engine 28, and older ones, say it
 _ADVICE = {
+    # the engine and its machine, whatever the recipe
+    r"(?i)no space left on device|disk quota exceeded": "The disk of the engine is full: `docker system df` shows what fills it. "
+    "Make room, and run this again.",
+    r"(?i)cannot connect to the docker daemon|error during connect|docker\.sock.*(?:EOF|refused|reset|no such file)": "The Docker engine "
+    "went away in the middle of the work. Start it again (`docker info` answers then), and run this again.",
+    NO_NETWORK_LEFT: "The engine has no address range left for one more network: remove unused ones with `docker network prune`, "
+    "or give it a larger `default-address-pools`.",
+    r"(?i)temporary failure in name resolution|gaierror: \[Errno -3\]|could not resolve host|bad address '": "No name could be looked up "
+    "from inside the container: check the network of this machine, and the `dns` of the engine or the service.",
+    r"(?i)dial tcp.*(?:unreachable|refused|timeout)|tls handshake timeout|unexpected EOF": "The registry cannot be reached, "
+    "or broke off: check the network, or the proxy of the engine, and run this again.",
     # a Compose file that is not read
     r"at L(\d+)\S*: unknown anchor '(.+?)'": "Line {0} names *{1}, and no &{1} stands above it.",
     r"line (\d+): mapping key (\S+) already defined": "Line {0} has the key {1} once more: keep one.",
@@ -63,8 +75,6 @@ _ADVICE = {
     r"unable to find user (\S+?):": "Make the user {0} in the Dockerfile first.",
     # a container that does not start, or does not stay
     r"port is already allocated|address already in use": "Something on this machine holds that port: stop it, or publish another one.",
-    r"fully subsetted": "The engine has no address range left for one more network: remove unused ones with `docker network prune`, "
-    "or give it a larger `default-address-pools`.",
     r"invalid subnet": "Write a subnet as 10.10.0.0/16, each number at most 255.",
     r"working directory '(.+?)' is invalid": "Begin the working directory with a slash.",
     r"exec: \"(.+?)\": executable file not found": "{0} is not in the image: install it in the Dockerfile, or correct the command.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ import yaml
 
 from .advice import advice
 from .engine import tool
-from .trouble import Trouble
+from .trouble import TookTooLong, Trouble
 
 _LAST_LINES = 12
 _LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
@@ -162,7 +161,7 @@ def read(folder: Path, file: str, project: str = "check", environment: Mapping[s
     try:
         done = tool("compose", *command, cwd=folder, environment=environment, timeout=_READ_SECONDS)
         beside = tool("compose", "config", "--quiet", cwd=folder, timeout=_READ_SECONDS) if _has_rivals(folder, file) else None
-    except subprocess.TimeoutExpired:
+    except TookTooLong:
         raise NotRead(f"{file}: docker compose did not read it within {_READ_SECONDS} seconds. Take parts out to find which.") from None
     chosen = [line for line in beside.stderr.splitlines() if "Found multiple" in line or 'msg="Using ' in line] if beside else []
     logged = [found for line in [*chosen, *done.stderr.splitlines()] if (found := _LOGGED.match(line))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -16,7 +17,7 @@ from threading import Thread
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-from .trouble import Trouble
+from .trouble import TookTooLong, Trouble
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".engine"
@@ -25,6 +26,8 @@ STAND_IN_LABEL = "org.docker-recipes.stand-in"
 
 _SILENT_SECONDS = 600  # a build step may print nothing for minutes; longer than this is a hang
 _BUILDX_NEEDED = (0, 17)  # Compose 5 refuses an older one
+_COMPOSE_NEEDED = (2, 24, 4)  # the first that reads `!override`, with which a run replaces the ports of a file
+_VERSION_SECONDS = 30
 _HOME_SOCKETS = (".docker/run/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock")
 _PLUGIN_FOLDERS = (
     "~/.docker/cli-plugins",
@@ -119,10 +122,10 @@ def tool(
 
     Raises:
         ToolMissing: where the tool is not there or too old.
-        subprocess.TimeoutExpired: where it takes longer than `timeout`.
+        TookTooLong: where it takes longer than `timeout`.
     """
     name, *rest = arguments
-    command = [str(_plugins()[f"docker-{name}"]), *rest]
+    command = [str(_plugin(name)), *rest]
     variables = {**tool_environment(), **(environment or {})}
     process = subprocess.Popen(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
     said: list[str] = []
@@ -139,6 +142,8 @@ def tool(
     reader.start()
     try:
         process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        raise TookTooLong(f"docker {name} {_verb(rest)} did not end within {timeout:g} seconds, and was stopped.") from None
     finally:
         process.kill()
         listener.join()
@@ -149,7 +154,7 @@ def tool(
 def start(*arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """Start the real `buildx` or `compose` as `tool` does, and leave it running; who starts it reads its pipes and ends it."""
     name, *rest = arguments
-    command = [str(_plugins()[f"docker-{name}"]), *rest]
+    command = [str(_plugin(name)), *rest]
     variables = {**tool_environment(), **(environment or {})}
     return subprocess.Popen(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
 
@@ -157,12 +162,16 @@ def start(*arguments: str, cwd: Path | None = None, environment: Mapping[str, st
 def tool_environment() -> dict[str, str]:
     """The environment that ties Docker's tools to the engine in use, through a configuration folder of ours."""
     plugins = HOME / "config/cli-plugins"
-    plugins.mkdir(parents=True, exist_ok=True)
-    for name, program in _plugins().items():
-        link = plugins / name
-        if not link.is_symlink() or os.readlink(link) != str(program):
-            link.unlink(missing_ok=True)
-            link.symlink_to(program)
+    try:
+        plugins.mkdir(parents=True, exist_ok=True)
+        for name, program in _plugins().items():
+            link = plugins / name
+            if not link.is_symlink() or os.readlink(link) != str(program):
+                link.unlink(missing_ok=True)
+                link.symlink_to(program)
+    except PermissionError:
+        words = f"The folder {HOME.name} of this clone belongs to another user: run this as that user, or in a clone of your own."
+        raise Trouble(words) from None
     return {**os.environ, "DOCKER_HOST": address(), "DOCKER_CONFIG": str(HOME / "config"), "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 
@@ -174,12 +183,7 @@ def preflight() -> str:
         ToolMissing: where buildx or Compose is missing or too old.
     """
     version = connect().version()["Version"]
-    buildx = tool("buildx", "version").stdout.split()[1].lstrip("v")
-    if _numbers(buildx) < _BUILDX_NEEDED:
-        needed = ".".join(map(str, _BUILDX_NEEDED))
-        raise ToolMissing(f"buildx {buildx} is too old: Compose wants {needed} or newer. Update Docker, or its buildx plugin.")
-    compose = tool("compose", "version", "--short").stdout.strip().lstrip("v")
-    return f"Engine {version}, buildx {buildx}, Compose {compose}"
+    return f"Engine {version}, buildx {_version('buildx')}, Compose {_version('compose')}"
 
 
 def provenance(references: Iterable[str] = ()) -> Provenance:
@@ -218,7 +222,8 @@ def _candidates() -> Iterator[str | None]:
         os.path.expanduser(f"~/{place}")
         for place in (".docker/run/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock")
     ]
-    yield from (f"unix://{socket}" for socket in [*usual, str(PRIVATE_SOCKET)] if socket and Path(socket).exists())
+    # os.path, not pathlib: a socket in a folder that is closed to us is no error
+    yield from (f"unix://{socket}" for socket in [*usual, str(PRIVATE_SOCKET)] if socket and os.path.exists(socket))
 
 
 def _reason(problem: BaseException) -> str:
@@ -249,5 +254,35 @@ def _plugins() -> dict[str, Path]:
     return found
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("-")[0].split("+")[0].split(".")[:2])
+def _plugin(name: str) -> Path:
+    """The program of a plugin, once it has shown that it runs and is new enough."""
+    _version(name)
+    return _plugins()[f"docker-{name}"]
+
+
+@cache
+def _version(name: str) -> str:
+    program = _plugins()[f"docker-{name}"]
+    why, needed = {
+        "buildx": ("Compose wants", _BUILDX_NEEDED),
+        "compose": ("the book wants", _COMPOSE_NEEDED),
+    }[name]
+    try:
+        done = subprocess.run([program, "version"], capture_output=True, text=True, errors="replace", timeout=_VERSION_SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        raise ToolMissing(f"{program.name} does not run: {problem}. Install Docker's {name} plugin again.") from None
+    found = re.search(r"v?(\d+\.\d+(?:\.\d+)?)", done.stdout)
+    if done.returncode or not found:
+        said = (done.stderr or done.stdout).strip()[:160]
+        raise ToolMissing(f"{program.name} does not say its version: {said or '(nothing)'}. Install Docker's {name} plugin again.")
+    if tuple(map(int, found[1].split("."))) < needed:
+        raise ToolMissing(
+            f"{name} {found[1]} is too old: {why} {'.'.join(map(str, needed))} or newer. Update Docker, or its {name} plugin."
+        )
+    return found[1]
+
+
+def _verb(arguments: Iterable[str]) -> str:
+    """What a tool was asked to do: the first of its arguments that is a plain word of Docker's."""
+    verbs = ("config", "up", "down", "stop", "restart", "kill", "build", "bake", "version")
+    return next((word for word in arguments if word in verbs), "")

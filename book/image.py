@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO, Any
+from threading import Thread
+from typing import IO, Any, TypeVar
 
+import requests
 from docker.errors import APIError, ImageNotFound
 from docker.models.containers import Container
 from docker.utils import exclude_paths
@@ -23,7 +25,7 @@ from docker.utils import exclude_paths
 from . import contents, run
 from .advice import advice
 from .engine import connect, tool
-from .trouble import Trouble
+from .trouble import TookTooLong, Trouble
 
 _NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
 _LAST_LINES = 8
@@ -35,6 +37,9 @@ _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*so
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines of a step
 _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
+_STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
+_MOST = 1 << 20  # bytes of a container's output that a page can hold
+_T = TypeVar("_T")
 _BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
 _SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(nop\)\s*)?")
 
@@ -129,7 +134,11 @@ class Image:
         try:
             with self._container(command=list(command), entrypoint="", user=user) as container:
                 code = container.wait(timeout=_RUN_SECONDS)["StatusCode"]
-                return Output(container.logs().decode(errors="replace"), code)
+                return Output(end_of(container.logs(stream=True, follow=False)), code)
+        except requests.RequestException as problem:
+            if "timed out" not in str(problem).lower():
+                raise
+            raise TookTooLong(f"`{' '.join(command)}` did not end within {_RUN_SECONDS} seconds in {self.name}, and was ended.") from None
         except APIError as problem:
             if "executable file not found" not in str(problem.explanation):
                 raise
@@ -293,11 +302,12 @@ def _sdk(
             said += entry.get("stream", "")
             *lines, rest = (rest + entry.get("stream", "")).split("\n")
             for line in lines:
+                # At once, not at the end: whoever ends us in mid-build leaves nothing that the next run does not know of.
+                run.note_images(_STEP_IMAGE.findall(line))
+                run.note_containers(_STEP_CONTAINER.findall(line))
                 heard(line)
     except APIError as problem:
         raise BuildFailed(_last_words(folder, dockerfile, "", str(problem.explanation))) from None
-    finally:
-        run.note_images(_STEP_IMAGE.findall(said))
     if refused or not _BUILT.search(said):
         raise BuildFailed(_last_words(folder, dockerfile, said, refused))
     return said
@@ -387,7 +397,54 @@ def answer(container: Container, port: int, path: str) -> Answer:
         except (OSError, HTTPException, TypeError):  # it went away midway; TypeError: not published yet
             time.sleep(0.05)
     words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
-    raise NoAnswer(f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It said:\n{words or '(nothing)'}")
+    said = f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It said:\n{words or '(nothing)'}"
+    raise NoAnswer("\n".join(filter(None, [said, out_of_memory(container)])))
+
+
+def out_of_memory(container: Container) -> str:
+    """That a container was ended for its memory, in a sentence with the next step; empty where it was not."""
+    container.reload()
+    limit = container.attrs["HostConfig"]["Memory"] / 2**20
+    what = f"its limit of {limit:g} MiB" if limit else "this machine has"
+    wished = f"It was killed for using more memory than {what}: give it more (`mem_limit`), or let it use less."
+    return wished if container.attrs["State"]["OOMKilled"] else ""
+
+
+def end_of(chunks: Iterable[bytes]) -> str:
+    """The text of a stream; of a very long one its last MiB, after a line that says what was left out."""
+    kept, left_out = bytearray(), 0
+    for chunk in chunks:
+        kept += chunk
+        if len(kept) > 2 * _MOST:
+            left_out += len(kept) - _MOST
+            del kept[:-_MOST]
+    note = f"[… {left_out / 2**20:.0f} MiB before this are left out]\n" if left_out else ""
+    return note + kept.decode(errors="replace")
+
+
+def within(seconds: float, what: str, work: Callable[[], _T]) -> _T:
+    """Do what the SDK does without a limit of its own, within one.
+
+    Raises:
+        TookTooLong: where it does not end in time.
+    """
+    done: list[_T] = []
+    failed: list[Exception] = []
+
+    def go() -> None:
+        try:
+            done.append(work())
+        except Exception as problem:
+            failed.append(problem)
+
+    worker = Thread(target=go, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise TookTooLong(f"{what} did not end within {seconds:g} seconds.")
+    return done[0]
 
 
 def _shared_steps(attributes: Mapping, base: str) -> int:

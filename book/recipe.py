@@ -186,7 +186,7 @@ class Recipe:
         Args:
             name: the last part of its name. As with Compose's own networks, what stands before it is nobody else's.
         """
-        return connect().networks.create(f"{stack.name(self.name)}_{name}", labels=run.labels(self.name))
+        return stack.network(f"{stack.name(self.name)}_{name}", self.name)
 
     def copy(self) -> Recipe:
         """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""

@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
+import time
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
 import docker
 import psutil
 from docker.errors import APIError, NotFound
 
-from .engine import HOME
+from .engine import HOME, EngineMissing, connect
+from .trouble import OF_THE_ENGINE
 
 LABEL = "org.docker-recipes"
 
 
 def _process(pid: int) -> str:
-    return f"{pid}-{int(psutil.Process(pid).create_time())}"
+    """A name for a process that no later one gets, also where the pid comes again and the clock jumps.
+
+    Source: proc(5). `starttime` counts from the boot of the machine; a creation time by the clock moves when the clock is set.
+    """
+    if sys.platform != "linux":
+        return f"{pid}-{int(psutil.Process(pid).create_time())}"
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        raise psutil.NoSuchProcess(pid) from None
+    if state == "Z":  # ended; only nobody has asked how
+        raise psutil.NoSuchProcess(pid)
+    return f"{pid}-{fields[18]}-{Path('/proc/sys/kernel/random/boot_id').read_text()[:8]}"
 
 
-MACHINE = f"{uuid.getnode():012x}"
+def _machine() -> str:
+    """An id for the set of processes that this one can see; the same at each run, whatever network cards come and go."""
+    known = Path("/etc/machine-id")
+    seed = (known.read_text().strip() if known.exists() else "") or f"{uuid.getnode():012x}"
+    processes = os.readlink("/proc/self/ns/pid") if sys.platform == "linux" else ""  # a container sees others than its host does
+    return uuid.uuid5(uuid.NAMESPACE_OID, seed + processes).hex[:12]
+
+
+MACHINE = _machine()
 RUN = f"{os.getpid():x}{int(datetime.now(UTC).timestamp()) & 0xFFFFF:05x}"
 _PROCESS = _process(os.getpid())
-_NOTES = HOME / "made"  # one file for each process, with the ids of the images that it made without a label
+_OF_A_STEP = ":container"
+_CUT_OFF_SECONDS = 5  # in which the engine gives up a build whose client is gone
+_NOTES = HOME / "steps"  # for each engine a folder, in it a file for each process, with the ids of the images that it made without a label
 
 
 def labels(recipe: str) -> dict[str, str]:
-    """Labels for everything that this process makes for `recipe`."""
+    """Labels for everything that this process makes for `recipe`. Before the first thing is made, what dead runs left goes."""
+    _reap_once()
     return {
         LABEL: RUN,
         f"{LABEL}.recipe": recipe,
@@ -40,9 +70,33 @@ def labels(recipe: str) -> dict[str, str]:
 
 def note_images(ids: Iterable[str]) -> None:
     """Write down images that cannot carry our label: the SDK's builder labels only the last step of the last stage."""
-    _NOTES.mkdir(parents=True, exist_ok=True)
-    with open(_NOTES / _PROCESS, "a") as notes:
-        notes.writelines(f"{image}\n" for image in ids)
+    _note(f"{image}\n" for image in ids)
+
+
+def note_containers(ids: Iterable[str]) -> None:
+    """Write down the containers of a build's steps; they carry no label of ours, and stay where a build is cut off."""
+    _note(f"{container}{_OF_A_STEP}\n" for container in ids)
+
+
+def _note(lines: Iterable[str]) -> None:
+    lines = list(lines)
+    if lines:
+        place = _notes_of(connect())
+        place.mkdir(parents=True, exist_ok=True)
+        with open(place / _PROCESS, "a") as notes:
+            notes.writelines(lines)
+
+
+@cache
+def _notes_of(client: docker.DockerClient) -> Path:
+    """Where the notes on an engine are: what was made on one is not looked for on another."""
+    return _NOTES / re.sub(r"\W", "-", client.info()["ID"])
+
+
+@cache
+def _reap_once() -> None:
+    with suppress(EngineMissing, *OF_THE_ENGINE):  # what is made next will tell of it
+        reap(connect())
 
 
 @dataclass
@@ -80,22 +134,50 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
         if everything or only or not _alive(image["Labels"] or {}):
             _quietly(client.images.remove, image["Id"], force=True)
             removed.images.append(image["Id"])
-    for notes in _NOTES.glob("*"):
+    for notes in _notes_of(client).glob("*"):
         if everything or (notes.name == _PROCESS if only else not _lives(notes.name)):
-            removed.images += [image for image in reversed(notes.read_text().split()) if _remove_untagged(client, image)]
-            notes.unlink(missing_ok=True)
+            made = notes.read_text().split() if notes.exists() else []  # another run may have done it already
+            for step in (entry.removesuffix(_OF_A_STEP) for entry in made if entry.endswith(_OF_A_STEP)):
+                _quietly(client.api.remove_container, step, force=True, v=True)
+            steps = list(dict.fromkeys(entry for entry in reversed(made) if not entry.endswith(_OF_A_STEP)))
+            images = steps if only else [*_unnoted(client, steps), *steps]
+            deadline = time.monotonic() + _CUT_OFF_SECONDS
+            while True:
+                kept = [image for image in images if not _remove_untagged(client, image, removed)]
+                if not kept or time.monotonic() > deadline:
+                    break
+                images = kept
+                time.sleep(0.2)
+            if kept:  # another build stands on them: a later run takes them away
+                notes.write_text("".join(f"{image}\n" for image in reversed(kept)))
+            else:
+                notes.unlink(missing_ok=True)
     return removed
 
 
-def _remove_untagged(client: docker.DockerClient, image: str) -> bool:
-    """Remove a step's image; a base image stands in the same log, and keeps its name and its place."""
+def _unnoted(client: docker.DockerClient, steps: list[str]) -> list[str]:
+    """What stands on the steps of a dead run and in nobody's notes, children first: it was ended before it wrote its last step down."""
+    untagged = [image for image in client.api.images(all=True) if not set(image["RepoTags"] or []) - {"<none>:<none>"}]
+    noted = {note for notes in _notes_of(client).glob("*") for note in notes.read_text().split()}
+    found: list[str] = []
+    parents = {image["Id"] for image in untagged if image["Id"][7:19] in steps}
+    while parents:
+        above = [image["Id"] for image in untagged if image.get("ParentId") in parents and image["Id"][7:19] not in noted]
+        found, parents = [*above, *found], set(above)
+    return found
+
+
+def _remove_untagged(client: docker.DockerClient, image: str, removed: Removed) -> bool:
+    """Remove a step's image, and say whether nothing is left to do; a base image stands in the same log, and keeps its place."""
     try:
         if not client.images.get(image).tags:
             client.images.remove(image)
-            return True
-    except (NotFound, APIError):
+            removed.images.append(image)
+    except NotFound:
         pass
-    return False
+    except APIError:
+        return False
+    return True
 
 
 def _alive(found: dict[str, str]) -> bool:

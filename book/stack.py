@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,15 +17,20 @@ from typing import Any
 
 from docker.errors import APIError
 from docker.models.containers import Container
+from docker.models.networks import Network
 
 from . import compose, image, knock, probe, run
-from .advice import advice
+from .advice import NO_NETWORK_LEFT, advice
 from .engine import connect, start, tool
 from .topology import Topology
-from .trouble import Trouble
+from .trouble import OF_THE_ENGINE, TookTooLong, Trouble
 
 WAIT_SECONDS = 120
 _UP_SECONDS = 900
+_EXEC_SECONDS = 300
+_LOG_SECONDS = 60
+_NETWORK_SECONDS = 120  # until another run gives a network back; the default address pools end at about 28
+_AGAIN_SECONDS = 1
 _LAST_LINES = 8
 OF_PROJECT = "com.docker.compose.project"
 OF_SERVICE = "com.docker.compose.service"
@@ -123,13 +127,20 @@ class Stack:
 
         Raises:
             APIError: where the engine cannot: the service does not run.
+            TookTooLong: where it does not end in time; it goes with the stack.
         """
-        done = self._container(service).exec_run(list(command))
-        return image.Output(done.output.decode(errors="replace"), done.exit_code)
+        api = connect().api
+        made = api.exec_create(self._container(service).id, list(command))
+        # The SDK waits for the next byte of a command without a limit of its own.
+        told = image.within(
+            _EXEC_SECONDS, f"`{' '.join(command)}` in {service}", lambda: image.end_of(api.exec_start(made["Id"], stream=True))
+        )
+        return image.Output(told, api.exec_inspect(made["Id"])["ExitCode"])
 
     def logs(self, service: str, tail: int | str = "all") -> str:
-        """What a service wrote: its last `tail` lines, or all."""
-        return self._container(service).logs(tail=tail).decode(errors="replace")
+        """What a service wrote: its last `tail` lines, or all, as far as a page can hold it (the last MiB)."""
+        chunks = self._container(service).logs(tail=tail, stream=True, follow=False)
+        return image.within(_LOG_SECONDS, f"Reading the log of {service}", lambda: image.end_of(chunks))
 
     def url(self, service: str, port: int | None = None) -> str:
         """Where a service is found on this machine, as `http://127.0.0.1:32768`.
@@ -359,12 +370,17 @@ def up(
     try:
         with stack._files() as files:
             command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
+            deadline = time.monotonic() + _NETWORK_SECONDS
             done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, heard=heard, environment=environment)
+            while done.returncode and no_network_left(done.stderr) and time.monotonic() < deadline:
+                _sweep(stack)  # who waits holds nothing: two that keep one network each would wait for ever
+                time.sleep(_AGAIN_SECONDS)
+                done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, heard=heard, environment=environment)
         if done.returncode:
             said = compose.words(done.stderr, folder, project, done.stdout)
-            heard = _last_words(stack)
-            raise StackFailed(f"{file} does not come up.{advice(heard) or advice(said)}\nCompose says:\n{said}{heard}")
-    except subprocess.TimeoutExpired:
+            last = _last_words(stack)
+            raise StackFailed(f"{file} does not come up.{advice(last) or advice(said)}\nCompose says:\n{said}{last}")
+    except TookTooLong:
         _sweep(stack)
         raise StackFailed(f"{file} did not come up within {_UP_SECONDS} seconds.") from None
     except BaseException:
@@ -373,30 +389,55 @@ def up(
     return stack
 
 
+def no_network_left(said: str) -> bool:
+    """Whether the engine says that its address pools are used up."""
+    return bool(re.search(NO_NETWORK_LEFT, said))
+
+
+def network(name: str, recipe: str) -> Network:
+    """Make a network with our labels; wait, within a limit, where the engine has no address range left."""
+    deadline = time.monotonic() + _NETWORK_SECONDS
+    while True:
+        try:
+            return connect().networks.create(name, labels=run.labels(recipe))
+        except APIError as problem:
+            if not no_network_left(str(problem.explanation)) or time.monotonic() > deadline:
+                raise
+        time.sleep(_AGAIN_SECONDS)
+
+
 def _last_words(stack: Stack) -> str:
-    """The last lines of each service that is not well."""
-    said = ""
+    """The last lines of each service that is not well; nothing where the engine cannot be asked any more."""
+    try:
+        return "".join(_words_of(stack))
+    except OF_THE_ENGINE:
+        return ""
+
+
+def _words_of(stack: Stack) -> Iterator[str]:
     for container in stack._containers():
         state = container.attrs["State"]
         health = state.get("Health", {})
         if state["Status"] in ("exited", "restarting", "dead") or health.get("Status") in ("starting", "unhealthy"):
             try:
                 words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
+                why = image.out_of_memory(container)
             except APIError:  # it went away at that moment
                 continue
+            service = container.labels[OF_SERVICE]
             if health.get("Log"):
                 check = health["Log"][-1]
                 told = "\n".join(check["Output"].strip().splitlines()[-_LAST_LINES:])
-                said += f"\n\n{container.labels[OF_SERVICE]}'s health check (exit code {check['ExitCode']}) said:\n{told or '(nothing)'}"
-            said += f"\n\n{container.labels[OF_SERVICE]} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
-    return said
+                yield f"\n\n{service}'s health check (exit code {check['ExitCode']}) said:\n{told or '(nothing)'}"
+            yield f"\n\n{service} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
+            yield f"\n{why}" if why else ""
 
 
 def _sweep(stack: Stack) -> None:
     """Remove what a failed `up` made; its own error is the one to be told."""
     try:
         stack.down()
-    except (StackError, APIError):
+    except (Trouble, *OF_THE_ENGINE):
         pass
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from docker.errors import DockerException, ImageNotFound
 
 from .. import engine
+from ..advice import advice
 from ..progress import Step
+from ..trouble import OF_THE_ENGINE
 from . import stand_ins
 
 _BROUGHT = engine.HOME / "bases.txt"  # `make clean` takes these away, and no image that was there before
@@ -30,7 +32,7 @@ def ensure(references: Iterable[str], step: Step) -> tuple[engine.Base, ...]:
         try:
             pull(reference, step)
             _remember(reference)
-        except DockerException as problem:
+        except OF_THE_ENGINE as problem:
             refused[reference] = str(getattr(problem, "explanation", None) or problem)
             if _unreachable(refused[reference]):  # the others would wait for the same silence
                 refused |= {other: refused[reference] for other in missing[missing.index(reference) :]}
@@ -41,7 +43,8 @@ def ensure(references: Iterable[str], step: Step) -> tuple[engine.Base, ...]:
             _remember(*refused)
         except stand_ins.NoStandIn as problem:
             first = next(iter(refused))
-            raise NoBase(f"{', '.join(refused)}: cannot be pulled ({refused[first][:160]}), and {problem}") from problem
+            words = f"{', '.join(refused)}: cannot be pulled ({refused[first][:160]}), and {problem}."
+            raise NoBase(words + advice(refused[first])) from problem
     return tuple(engine.origin(reference) for reference in wanted)
 
 

@@ -30,7 +30,12 @@ BRIDGE = "book0"
 _BRIDGE_ADDRESS = "172.27.255.1/24"
 # Room for thousands of networks; the default pool ends at about 28. In the file, not on the command line: an engine that
 # reloads its settings forgets a pool that was given there.
-SETTINGS = {"default-address-pools": [{"base": "172.28.0.0/14", "size": 26}]}
+SETTINGS = {
+    "default-address-pools": [{"base": "172.28.0.0/14", "size": 26}],
+    "builder": {"gc": {"enabled": True, "defaultKeepStorage": "10GB"}},  # what Compose's builds keep; by default a share of the disk
+    "log-driver": "json-file",
+    "log-opts": {"max-size": "10m", "max-file": "2"},  # of each container: one that prints without end fills no disk
+}
 _SUITE = "forky"  # the first Debian suite with Engine 28 and a buildx new enough for Compose 5
 _ENGINE_PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini-static")
 _SYSTEM_PACKAGES = ("runc", "iptables", "iproute2")  # the system's own: newer ones want a newer C library

@@ -45,7 +45,7 @@ def build(references: Sequence[str], step: Step) -> None:
         raise NoStandIn(f"the stand-ins are made for x86_64, and this is {platform.machine()}")
     try:
         _prepare(step)
-    except (debian.NoPackages, subprocess.CalledProcessError) as problem:
+    except (debian.NoPackages, subprocess.CalledProcessError, subprocess.TimeoutExpired) as problem:
         said = getattr(problem, "stderr", "") or str(problem)
         raise NoStandIn(f"the parts of the stand-ins cannot be had: {said.strip()[-300:]}") from problem
     _bake([_TARGETS[reference] for reference in references], step)

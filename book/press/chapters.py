@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,9 +20,11 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from .. import engine
 from ..progress import Step
 from ..recipe import Recipe
+from ..trouble import OF_THE_ENGINE, in_words
 
 NOTEBOOKS = engine.ROOT / "notebooks"
 CELL_SECONDS = 600
+_STOP_SECONDS = 60
 _RAN = engine.ROOT / "_build/ran.json"  # which outputs are of this machine; a fresh clone has none
 
 
@@ -74,12 +80,37 @@ def recorded(chapter: Chapter) -> str | None:
     return chapter.read().metadata.get("book", {}).get("digest")
 
 
-def run(of: Sequence[Chapter], workers: int, step: Step) -> list[Failure]:
-    """Run chapters, `workers` at a time, and write their outputs into the notebooks; a failed one stays as it was."""
-    return asyncio.run(_run_all(of, workers, step))
+def run(of: Sequence[Chapter], workers: int, step: Step, write: bool = True) -> list[Failure]:
+    """Run chapters, `workers` at a time, and write their outputs into the notebooks; a failed one stays as it was.
+
+    Args:
+        of: the chapters.
+        workers: how many at the same time.
+        step: told of each cell that is done.
+        write: False leaves the notebooks as they are.
+
+    Raises:
+        KeyboardInterrupt: where the reader wants no more; the kernels have ended by then.
+    """
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task]] = []
+
+    async def work() -> list[Failure]:
+        running.append((asyncio.get_running_loop(), asyncio.current_task()))
+        return await _run_all(of, workers, step, write)
+
+    # In a thread: in the main one nbclient would catch Ctrl-C, end one kernel, and let the next chapter begin.
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(asyncio.run, work())
+        try:
+            return job.result()
+        except KeyboardInterrupt:
+            for loop, task in running:
+                loop.call_soon_threadsafe(task.cancel)
+            wait([job], timeout=_STOP_SECONDS)
+            raise
 
 
-async def _run_all(of: Sequence[Chapter], workers: int, step: Step) -> list[Failure]:
+async def _run_all(of: Sequence[Chapter], workers: int, step: Step, write: bool) -> list[Failure]:
     gate = asyncio.Semaphore(workers)
     total = sum(len(chapter.read().cells) for chapter in of)
     done = 0
@@ -91,18 +122,18 @@ async def _run_all(of: Sequence[Chapter], workers: int, step: Step) -> list[Fail
 
     async def one(chapter: Chapter) -> Failure | None:
         async with gate:
-            return await _run(chapter, lambda **_: cell_done(chapter))
+            return await _run(chapter, lambda **_: cell_done(chapter), write)
 
     return [failure for failure in await asyncio.gather(*map(one, of)) if failure]
 
 
-async def _run(chapter: Chapter, cell_done: object) -> Failure | None:
+async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | None:
     notebook, digest = chapter.read(), chapter.digest()
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
-        extra_arguments=["--log-level=ERROR"],
+        extra_arguments=["--log-level=CRITICAL"],
         resources={"metadata": {"path": str(NOTEBOOKS)}},
         record_timing=False,
         store_widget_state=False,
@@ -111,14 +142,37 @@ async def _run(chapter: Chapter, cell_done: object) -> Failure | None:
     try:
         await client.async_execute()
     except CellExecutionError as problem:
-        return Failure(chapter.name, problem.evalue or problem.ename)
-    except (CellTimeoutError, DeadKernelError, RuntimeError) as problem:
-        return Failure(chapter.name, f"its kernel did not go on: {problem}")
+        return Failure(chapter.name, _last_error(notebook) or problem.evalue or problem.ename)
+    except CellTimeoutError:
+        return Failure(chapter.name, f"a cell did not end within {CELL_SECONDS} seconds, and its kernel was ended. Run this again.")
+    except (DeadKernelError, RuntimeError) as problem:
+        words = "its kernel ended in mid-chapter: something killed it, or the machine ran out of memory. Run this again."
+        return Failure(chapter.name, f"{words}\nIts last words: {problem}")
+    if not write:
+        return None
     _settle(notebook)
-    notebook.metadata["book"] = {"digest": digest, "provenance": asdict(engine.provenance(chapter.recipe.bases()))}
-    nbformat.write(notebook, chapter.path)
+    try:
+        provenance = asdict(engine.provenance(chapter.recipe.bases()))
+    except OF_THE_ENGINE as problem:
+        return Failure(chapter.name, str(in_words(problem)))
+    notebook.metadata["book"] = {"digest": digest, "provenance": provenance}
+    _replace(chapter.path, nbformat.writes(notebook) + "\n")
     _remember(chapter.name, digest)
     return None
+
+
+def _last_error(notebook: nbformat.NotebookNode) -> str:
+    """The words that the page would show; nbclient's own are those of the error before the book put it in words."""
+    errors = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"]
+    return errors[-1].evalue if errors else ""
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file at one stroke: whoever reads it at the same time sees the old one or the new one, and never a half."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.stem}-", suffix=".part", delete=False, encoding="utf-8") as new:
+        new.write(text)
+    os.chmod(new.name, path.stat().st_mode if path.exists() else 0o644)
+    os.replace(new.name, path)
 
 
 def _settle(notebook: nbformat.NotebookNode) -> None:
@@ -134,8 +188,10 @@ def _settle(notebook: nbformat.NotebookNode) -> None:
 
 def _remember(name: str, digest: str) -> None:
     _RAN.parent.mkdir(exist_ok=True)
-    ran = json.loads(_RAN.read_text()) if _RAN.exists() else {}
-    _RAN.write_text(json.dumps({**ran, name: digest}, indent=1))
+    with open(_RAN.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run may write its own line at this moment
+        ran = json.loads(_RAN.read_text()) if _RAN.exists() else {}
+        _replace(_RAN, json.dumps({**ran, name: digest}, indent=1))
 
 
 def _package_digest() -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from docker.errors import APIError, DockerException, ImageNotFound
 
@@ -15,10 +20,13 @@ from .. import run as own
 from ..engine import HOME, ROOT
 from ..offline import bases, daemon, debian, tools
 from ..progress import step
-from . import chapters, lighthouse, site
+from ..trouble import OF_THE_ENGINE, Trouble, in_words
+from . import chapters, lighthouse, site, soak
 
 _CELL_SECONDS = str(chapters.CELL_SECONDS)
 _VISITS = 5
+_PORT = 8000
+_TURN_SECONDS = 3600
 _IN_CI = os.environ.get("CI") == "true"
 
 
@@ -29,13 +37,43 @@ class CannotGoOn(Exception):
 def run(command: str, starting: Sequence[str], workers: int) -> int:
     """Do one command and return its exit code."""
     try:
-        return {"book": _book, "test": _test, "bench": _bench, "lab": _lab, "serve": _serve, "clean": _clean}[command](starting, workers)
-    except (CannotGoOn, engine.EngineMissing, bases.NoBase, site.SiteFailed, debian.NoPackages, lighthouse.NoLighthouse) as problem:
+        does = {"book": _book, "test": _test, "bench": _bench, "lab": _lab, "serve": _serve, "clean": _clean, "soak": _soak}
+        return does[command](starting, workers)
+    except (CannotGoOn, Trouble, bases.NoBase, site.SiteFailed, debian.NoPackages, lighthouse.NoLighthouse) as problem:
         print(f"✗ {problem}", file=sys.stderr, flush=True)
-        return 1
+    except OF_THE_ENGINE as problem:
+        print(f"✗ {in_words(problem)}", file=sys.stderr, flush=True)
+    except subprocess.TimeoutExpired as problem:
+        print(f"✗ {Path(str(problem.cmd[0])).name} did not end within {problem.timeout:g} seconds. Run this again.", file=sys.stderr)
+    return 1
 
 
 def _book(starting: Sequence[str], workers: int) -> int:
+    with _alone():
+        return _make_book(starting, workers)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One run at a time writes this clone's chapters and site; the next one waits, and finds most of its work done."""
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with open(ROOT / "_build/book.lock", "w") as lock:
+        deadline, told = time.monotonic() + _TURN_SECONDS, False
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise CannotGoOn("Another `make book` still runs in this folder: stop it, and run this again.") from None
+                if not told:
+                    print("  Another `make book` runs in this folder: waiting for its end.", flush=True)
+                    told = True
+                time.sleep(0.5)
+        yield
+
+
+def _make_book(starting: Sequence[str], workers: int) -> int:
     todo = chapters.stale(chapters.chapters(starting))
     because = ""
     if todo:
@@ -45,9 +83,11 @@ def _book(starting: Sequence[str], workers: int) -> int:
             print(f"{problem}\n  The site is built from the outputs that came with the book.", flush=True)
             because, todo = "no Docker engine was found", []
     if todo:
-        with step(f"Chapters ({len(todo)} to run)") as bar:
-            failures = chapters.run(todo, workers, bar)
-        own.reap(engine.connect())
+        try:
+            with step(f"Chapters ({len(todo)} to run)") as bar:
+                failures = chapters.run(todo, workers, bar)
+        finally:  # also where Ctrl-C ended it
+            own.reap(engine.connect())
         for failure in failures:
             print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr)
         if failures:
@@ -68,19 +108,20 @@ def _test(starting: Sequence[str], workers: int) -> int:
     absent = _engine(todo)
     _pytest("Engine tests", "tests/engine")
     _pytest("Bad input", "tests/bad")
+    _pytest("Faults", "tests/faults")
     options = [
         "--nbval-lax",
         "--nbval-current-env",
         f"--nbval-cell-timeout={_CELL_SECONDS}",
         "--nbval-sanitize-with=tests/chapters/sanitize.cfg",
     ]
-    before = _holds()
+    before = soak.holds()
     whole = [chapter for chapter in todo if absent.isdisjoint(tools.wanted([chapter.recipe]))]
     for chapter in (chapter for chapter in todo if chapter not in whole):
         print(f"  {chapter.name} is not compared, since a tool that it needs is missing here.")
     _pytest("Chapters", *options, "--dist=loadscope", f"--numprocesses={workers}", *(str(chapter.path) for chapter in whole))
     own.reap(engine.connect())
-    left = _holds() - before
+    left = soak.holds() - before
     if left and daemon.is_ours():  # on an engine that others use too, what is new there need not be ours
         raise CannotGoOn(f"The chapters left this on the engine: {', '.join(sorted(left))}")
     with step("Site"):
@@ -112,7 +153,20 @@ def _lab(starting: Sequence[str], workers: int) -> int:
 def _serve(starting: Sequence[str], workers: int) -> int:
     if not site.INDEX.exists():
         raise CannotGoOn("There is no site yet: `make book` builds it.")
-    return subprocess.call([sys.executable, "-m", "http.server", "--bind=127.0.0.1", f"--directory={site.HTML}", "8000"])
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            line.bind(("127.0.0.1", _PORT))
+        except OSError:
+            raise CannotGoOn(f"Something on this machine holds port {_PORT} of 127.0.0.1: stop it, and run this again.") from None
+    return subprocess.call([sys.executable, "-m", "http.server", "--bind=127.0.0.1", f"--directory={site.HTML}", str(_PORT)])
+
+
+def _soak(starting: Sequence[str], workers: int) -> int:
+    todo = chapters.chapters(starting)
+    _engine(todo)
+    rounds = int(os.environ.get("ROUNDS", soak.ROUNDS))
+    return 0 if soak.run(todo, rounds, workers, print) else 1
 
 
 def _clean(starting: Sequence[str], workers: int) -> int:
@@ -171,14 +225,6 @@ def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
     if absent:
         print(f"  What needs it is left out: {reasons}", flush=True)
     return set(absent)
-
-
-def _holds() -> set[str]:
-    """All that the engine holds, by kind and id."""
-    api = engine.connect().api
-    volumes = (f"volume {volume['Name']}" for volume in api.volumes()["Volumes"] or [])
-    listed = {"container": api.containers(all=True), "image": api.images(all=True), "network": api.networks()}
-    return {f"{kind} {thing['Id'][:19]}" for kind, things in listed.items() for thing in things} | set(volumes)
 
 
 def _pytest(name: str, *arguments: str) -> None:

@@ -110,7 +110,7 @@ def test_an_image_is_pulled_with_progress_and_its_digest_is_recorded(engine_with
 def test_an_image_that_is_there_is_never_replaced(tmp_path):
     client = engine.connect()
     (tmp_path / "Dockerfile").write_text("FROM scratch\nLABEL a=b\n")
-    mine, _ = client.images.build(path=str(tmp_path), tag="book-mine:1")
+    mine, _ = client.images.build(path=str(tmp_path), tag="book-mine:1", rm=True)
     try:
         assert bases.ensure(["book-mine:1"], Step("bases"))[0].origin == "local"
         assert client.images.get("book-mine:1").id == mine.id

@@ -67,4 +67,4 @@ def test_the_words_of_compose_are_kept_without_its_progress():
 
 
 def test_exhausted_address_pools_are_explained():
-    assert "docker network prune" in advice("all predefined address pools have been fully subsetted")
+    assert "docker network prune" in advice("all predefined address pools have been fully subnetted")

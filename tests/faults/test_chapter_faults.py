@@ -1,0 +1,79 @@
+"""A run of chapters that is cut off, or shares its engine with another: what a reader is told, and what is left."""
+
+import os
+import signal
+
+import psutil
+
+from book import run
+
+BUILDS = "FROM python:3.13-alpine\nVOLUME /data\nRUN echo one > /one\nRUN sleep 60\n"
+
+
+def test_the_kernel_is_killed_in_mid_chapter(own, chapter, until):
+    run_of_it = chapter(own, "stack = recipe.up()", "import time; time.sleep(60)", "stack.down()")
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    kernels = [child for child in psutil.Process(run_of_it.pid).children(recursive=True) if "ipykernel_launcher" in child.cmdline()]
+    assert len(kernels) == 1
+    kernels[0].kill()
+    _, complained = run_of_it.communicate(timeout=60)
+    assert run_of_it.returncode == 1
+    assert "03-tiny: its kernel ended in mid-chapter: something killed it, or the machine ran out of memory." in complained
+    assert "Traceback" not in complained
+
+
+def test_the_whole_run_is_killed_in_mid_build(own, chapter, recipe, until):
+    """Steps of a build carry no label: they are written down as they are made."""
+    run_of_it = chapter(own, "recipe.build()", folder=recipe(Dockerfile=BUILDS))
+    before = own.holds()
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    for process in [*psutil.Process(run_of_it.pid).children(recursive=True), psutil.Process(run_of_it.pid)]:
+        process.kill()
+    run_of_it.wait(20)
+    assert own.holds() != before
+
+
+def test_ctrl_c_in_mid_build(own, chapter, recipe, until):
+    folder = recipe(Dockerfile=BUILDS)
+    before = own.holds()
+    run_of_it = chapter(own, "recipe.build()", folder=folder)
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    os.killpg(run_of_it.pid, signal.SIGINT)
+    _, complained = run_of_it.communicate(timeout=60)
+    assert run_of_it.returncode == 1
+    assert complained.strip() == "✗ stopped"
+    until(lambda: own.after_next_run() == before, 20)
+
+
+def test_two_runs_at_once(own, chapter, until):
+    """The second begins while the first is in the midst of its chapter, takes nothing from it, and both end well."""
+    up, down = "stack = recipe.up()", ("claim('It runs.', stack.service('web').state == 'running')", "stack.down()", "recipe.down()")
+    both = "import time; from book import engine\nwhile len(engine.connect().containers.list()) < 2: time.sleep(0.1)"
+    first = chapter(own, up, both, *down)
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    for one in (chapter(own, up, "import time; time.sleep(1)", *down), first):
+        _, complained = one.communicate(timeout=100)
+        assert one.returncode == 0, complained
+
+
+def test_two_runs_in_one_folder_take_turns(own, chapter, recipe, until):
+    folder = recipe()
+    cells = ("stack = recipe.up()", "import time; time.sleep(3)", "stack.down()", "recipe.down()")
+    first = chapter(own, *cells, folder=folder)
+    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    second = chapter(own, *cells, folder=folder)
+    said = {one: one.communicate(timeout=100) for one in (first, second)}
+    assert [one.returncode for one in said] == [0, 0], said
+    assert "Another `make book` runs in this folder: waiting for its end." in said[second][0]
+
+
+def test_no_stack_of_the_sdk_is_shown_in_a_notebook(own, chapter):
+    """An error that the book does not expect still comes with a cause and a next step."""
+    cell = "from book import engine; engine.connect().containers.run('python:3.13-alpine', ports={'1/tcp': ('192.0.2.1', 1)})"
+    run_of_it = chapter(own, cell, "raise SystemExit")
+    _, complained = run_of_it.communicate(timeout=60)
+    assert "03-tiny: The Docker engine refuses." in complained
+    assert "Error for http" not in complained
+    for left in own.client.containers.list(all=True):  # the SDK left it: it was not made through the book
+        assert run.LABEL not in left.labels
+        left.remove(force=True)

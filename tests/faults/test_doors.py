@@ -1,0 +1,150 @@
+"""What the book must not open: ports, the engine's socket, secrets, this machine's names, pages to a container's HTML."""
+
+import getpass
+import json
+import re
+import socket
+import stat
+
+import pytest
+
+from book import show
+from book.compose import read
+from book.engine import PRIVATE_SOCKET, ROOT
+from book.offline import daemon
+
+RECIPES = sorted(path for path in (ROOT / "recipes").iterdir() if path.is_dir())
+COMPOSED = sorted(path for folder in RECIPES for path in folder.rglob("*compose*.y*ml"))
+CANARY = "canary-5b1e7c"
+
+
+def test_only_127_0_0_1_is_published(own, recipe):
+    """Asked from this machine, which is another one to the engine's network: the bridge's gateway gives no answer, 127.0.0.1 does."""
+    folder = recipe(
+        "services:\n  web:\n    image: python:3.13-alpine\n    command: python -m http.server 80\n    init: true\n    ports: ['80:80']\n"
+    )
+    code = f"""
+import socket, subprocess, sys
+from book import Recipe, engine, run
+recipe = Recipe({str(folder)!r})
+stack = recipe.up()
+port = int(stack.url('web').rpartition(':')[2])
+stack.ask('web')
+knock = f"import socket; socket.create_connection(('10.98.255.1', {{port}}), 3)"
+inside = engine.connect().containers.run('python:3.13-alpine', ['python', '-c', knock], detach=True, labels=run.labels(''))
+code = inside.wait(timeout=30)['StatusCode']
+print(code, inside.logs().decode()[-200:])
+recipe.down()
+"""
+    done = own.python(code)
+    assert done.stdout.startswith("1 "), done.stdout + done.stderr
+    assert "refused" in done.stdout.lower()
+
+
+@pytest.mark.parametrize("file", COMPOSED, ids=lambda path: str(path.relative_to(ROOT / "recipes")))
+def test_no_recipe_is_privileged_or_mounts_the_socket(file):
+    _, config = read(file.parent, file.name, environment={"POSTGRES_PASSWORD": "x", "TAG": "x"})
+    for name, service in config.get("services", {}).items():
+        assert not service.get("privileged"), name
+        assert not service.get("cap_add"), name
+        assert service.get("network_mode") != "host", name
+        assert "docker.sock" not in json.dumps(service), name
+
+
+def test_the_private_socket_is_for_its_owner_only():
+    if not PRIVATE_SOCKET.exists():
+        pytest.skip("the engine in use is not this project's private one")
+    assert stat.S_IMODE(PRIVATE_SOCKET.stat().st_mode) == 0o600
+    assert daemon.RUN.stat().st_mode & 0o077 == 0
+
+
+def test_downloads_are_pinned_by_hash():
+    assert "--require-hashes" in (ROOT / "book/bootstrap.py").read_text()
+    for block in re.split(r"\n(?=[a-z])", (ROOT / "requirements.txt").read_text().strip()):
+        assert "--hash=sha256:" in block, block[:60]
+
+
+def test_a_secret_stays_where_it_is(own, recipe):
+    """Neither in the image's history nor in what `docker inspect` shows."""
+    folder = recipe(
+        "services:\n  web:\n    build: .\n    init: true\n    secrets: [word]\nsecrets:\n  word:\n    file: word.txt\n",
+        **{
+            "word.txt": CANARY,
+            "Dockerfile": 'FROM python:3.13-alpine\nCMD ["sh", "-c", "wc -c < /run/secrets/word; sleep 600"]\n',
+            ".dockerignore": "word.txt\n",
+        },
+    )
+    code = f"""
+import json, time
+from book import Recipe, engine
+recipe = Recipe({str(folder)!r})
+stack = recipe.up()
+while not stack.logs('web'): time.sleep(0.1)
+(container,) = engine.connect().containers.list()
+print(stack.logs('web'), json.dumps(container.attrs), container.image.history(), container.image.attrs)
+recipe.down()
+"""
+    done = own.python(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(len(CANARY)))
+    assert CANARY not in done.stdout
+
+
+def _secrets():
+    files = [path for folder in RECIPES for path in folder.rglob("*") if "secret" in path.name and path.suffix == ".txt"]
+    return {path.read_text().strip() for path in files}
+
+
+def _published():
+    """All that a reader of the site gets, and every committed output."""
+    pages = [path for path in (ROOT / "_build/html").rglob("*.html")]
+    yield from ((path, path.read_text()) for path in pages)
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        outputs = [cell.get("outputs", []) for cell in json.loads(path.read_text())["cells"]]
+        yield path, json.dumps(outputs)
+
+
+def test_no_page_names_this_machine_or_a_secret():
+    names = {str(ROOT), "/tmp/recipe-", "/home/runner", *_secrets()}
+    names |= {socket.gethostname()} if len(socket.gethostname()) > 4 else set()
+    names |= {f"/home/{getpass.getuser()}", f"/Users/{getpass.getuser()}"}
+    for path, text in _published():
+        for name in names:
+            assert name not in text, f"{name} stands in {path.relative_to(ROOT)}"
+
+
+def test_what_a_container_prints_is_text_on_a_page(own, recipe):
+    """A container that prints HTML: a notebook gets it as text only."""
+    evil = "<script>alert(1)</script>"
+    folder = recipe(Dockerfile=f"FROM python:3.13-alpine\nRUN echo '{evil}'\n")
+    done = own.python(
+        f"from book import Recipe; recipe = Recipe({str(folder)!r}); image = recipe.build(); said = image.run('echo', {evil!r});"
+        "print(said._repr_mimebundle_()); recipe.down()"
+    )
+    assert done.stdout.strip() == repr({"text/plain": evil}), done.stderr
+
+
+def test_names_from_a_container_are_escaped_in_every_figure():
+    from book.contents import Contents, Hidden, LayerContents, Part
+    from book.image import Image, Layer, Packages
+    from book.probe import Reach
+    from book.stack import Service
+    from book.timeline import Event, Timeline
+
+    evil = "<script>alert(1)</script>"
+    image = Image(evil, "sha256:1", 10, 5, evil, (Layer(evil, 5, False),), 1.0)
+    held = LayerContents(evil, False, 5, 1, (Part(evil, 5),), (Part(evil, 5),), (Hidden(evil, 5, 0, True),))
+    service = Service(evil, evil, evil, 0, evil, 0, {evil: evil}, {80: evil}, evil)
+    figures = [
+        show.sizes(image),
+        show.layers(Contents(evil, (held,))),
+        show.packages(Packages(evil, (evil,)), Packages("b", ("c",))),
+        show.connectivity((Reach(evil, evil, False, evil, 1.0, evil),)),
+        show.services([service]),
+        show.timeline(Timeline((Event(evil, "created", 0.0, evil), Event(evil, "started", 1.0, evil)))),
+    ]
+    for figure in figures:
+        bundle = figure._repr_mimebundle_() if hasattr(figure, "_repr_mimebundle_") else {"text/html": figure._repr_html_()}
+        html = (bundle[0] if isinstance(bundle, tuple) else bundle).get("text/html", "")
+        assert html
+        assert "<script" not in html

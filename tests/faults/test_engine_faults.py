@@ -1,0 +1,196 @@
+"""The engine is not there, not ours to use, breaks in mid-work, or its tools are wrong: what a reader is told."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from book.engine import ROOT
+
+PREFLIGHT = """
+import sys
+from book.press import commands
+from book import engine
+def check(starting, workers):
+    print(engine.preflight()); return 0
+commands._book = check
+sys.exit(commands.run("book", [], 1))
+"""
+NO_OTHERS = "from book import engine; engine._candidates = lambda: iter([None]);"
+
+
+def ask(code, user=None, **variables):
+    as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "BOOK_ENGINE": "off", **variables}
+    return subprocess.run([*as_user, sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def test_no_engine():
+    done = ask(NO_OTHERS + PREFLIGHT, DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert done.returncode == 1
+    assert "No Docker engine answers" in done.stderr
+    assert "set DOCKER_HOST" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user can only be tried by root")
+def test_no_rights_on_the_socket(tmp_path):
+    place = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(place))
+        line.listen()
+        place.chmod(0o600)
+        for folder in (tmp_path, *tmp_path.parents[:3]):
+            folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o011)
+        done = ask(NO_OTHERS + PREFLIGHT, user=65534, DOCKER_HOST=f"unix://{place}")
+    assert done.returncode == 1
+    assert "no rights on the socket: join its group, or run as root" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user can only be tried by root")
+def test_the_private_engine_of_another_user_is_passed_over():
+    """Its folder is closed to all others: to look into it is no error."""
+    code = "from pathlib import Path; from book import engine; engine.PRIVATE_SOCKET = Path('/root/closed/docker.sock');"
+    done = ask(code + "print(list(engine._candidates()))", user=65534)
+    assert done.returncode == 0, done.stderr
+
+
+def plugin(folder, name, text):
+    folder.mkdir(exist_ok=True)
+    program = folder / f"docker-{name}"
+    program.write_text(text)
+    program.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "words"),
+    [
+        ("compose", None, "docker-compose is missing: install Docker's compose plugin"),
+        ("buildx", None, "docker-buildx is missing: install Docker's buildx plugin"),
+        ("compose", "#!/bin/sh\necho Docker Compose version v2.20.3\n", "compose 2.20.3 is too old: the book wants 2.24.4 or newer"),
+        ("buildx", "#!/bin/sh\necho github.com/docker/buildx v0.12.1 3\n", "buildx 0.12.1 is too old: Compose wants 0.17 or newer"),
+        ("compose", "#!/bin/sh\necho gibberish\n", "docker-compose does not say its version: gibberish"),
+        ("buildx", "not a program\0\0", "docker-buildx does not run"),
+    ],
+)
+def test_a_plugin_is_missing_or_too_old_or_broken(tmp_path, own, name, program, words):
+    for good in ("compose", "buildx"):
+        plugin(tmp_path, good, f"#!/bin/sh\necho {good} v99.0.0\n")
+    if program:
+        plugin(tmp_path, name, program)
+    else:
+        (tmp_path / f"docker-{name}").unlink()
+    code = f"from pathlib import Path; from book import engine; engine._PLUGIN_FOLDERS = ({str(tmp_path)!r},);"
+    code += "engine.HOME = Path('/nowhere'); engine.sysconfig.get_path = lambda name: '/nowhere';"
+    done = own.python(code + PREFLIGHT, PATH="/nowhere")
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+NO_STAND_IN = """
+import sys
+from book.offline import bases, stand_ins
+from book.press import commands
+from book.progress import step
+def refuse(*_): raise stand_ins.NoStandIn("a stand-in is left out here")
+stand_ins.build = refuse
+def pull(starting, workers):
+    with step("Base images") as bar: bases.ensure([sys.argv[1]], bar)
+    return 0
+commands._book = pull
+sys.exit(commands.run("book", [], 1))
+"""
+
+
+def test_no_network(own):
+    done = own.python(NO_STAND_IN, "python:3.12-slim")
+    assert done.returncode == 1
+    assert "python:3.12-slim: cannot be pulled" in done.stderr
+    assert "The registry cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+REGISTRY = """
+import hashlib, http.server, json, os, sys
+layer = os.urandom(100)
+config = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": []}}).encode()
+name = lambda data: "sha256:" + hashlib.sha256(data).hexdigest()
+kind = "application/vnd.docker."
+manifest = json.dumps({"schemaVersion": 2, "mediaType": kind + "distribution.manifest.v2+json",
+    "config": {"mediaType": kind + "container.image.v1+json", "size": len(config), "digest": name(config)},
+    "layers": [{"mediaType": kind + "image.rootfs.diff.tar.gzip", "size": 10_000_000, "digest": name(layer)}]}).encode()
+class Dying(http.server.BaseHTTPRequestHandler):
+    def do_HEAD(self): self.do_GET()
+    def do_GET(self):
+        body, kind_of = b"{}", "application/json"
+        if "manifests" in self.path: body, kind_of = manifest, kind + "distribution.manifest.v2+json"
+        if name(config) in self.path: body = config
+        big = name(layer) in self.path
+        self.send_response(200)
+        self.send_header("Content-Type", kind_of)
+        self.send_header("Content-Length", str(10_000_000 if big else len(body)))
+        self.send_header("Docker-Content-Digest", name(manifest))
+        self.end_headers()
+        if self.command == "GET": self.wfile.write(layer if big else body)
+        if big:
+            self.wfile.flush()
+            os._exit(1)  # it dies in mid-layer
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 5055), Dying)
+print("ready", flush=True)
+server.serve_forever()
+"""
+
+
+def test_the_registry_dies_in_mid_pull(make_engine):
+    one = make_engine(load=False, **{"max-download-attempts": 1})
+    registry = one.popen(REGISTRY)
+    assert registry.stdout.readline() == "ready\n"
+    before = one.holds()
+    done = one.python(NO_STAND_IN, "127.0.0.1:5055/dying:1")
+    assert registry.wait(10) == 1
+    assert done.returncode == 1
+    assert "127.0.0.1:5055/dying:1: cannot be pulled" in done.stderr
+    assert "The registry cannot be reached, or broke off" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert one.holds() == before
+
+
+def test_the_engine_restarts_in_mid_chapter(make_engine, chapter, until):
+    one = make_engine()
+    before = one.holds()
+    run = chapter(one, "stack = recipe.up()", "import time; time.sleep(1)", "stack.exec('web', 'sleep', '60')", "stack.down()")
+    until(lambda: one.client.containers.list(), 30)
+    one.stop(signal.SIGKILL)
+    said, complained = run.communicate(timeout=100)
+    one.start()
+    assert run.returncode == 1
+    assert "The Docker engine" in complained + said
+    assert "Traceback" not in complained
+    assert one.after_next_run() == before
+
+
+def test_the_disk_is_full(make_engine, tmp_path, recipe):
+    disk = tmp_path / "disk.img"
+    with open(disk, "wb") as file:
+        file.truncate(300 << 20)
+    subprocess.run(["mkfs.ext4", "-q", str(disk)], check=True)
+    one = make_engine(disk=disk)
+    before = one.holds()
+    folder = recipe(
+        Dockerfile="FROM python:3.13-alpine\nRUN dd if=/dev/zero of=/big bs=1M count=400\n",
+        compose="services:\n  web:\n    build: .\n",
+    )
+    for ask_for in ("recipe.build()", "recipe.up()"):
+        done = one.python(f"from book import Recipe; recipe = Recipe({str(folder)!r}); {ask_for}")
+        assert done.returncode == 1
+        assert "The disk of the engine is full: `docker system df`" in done.stderr
+    assert one.after_next_run() == before
+    assert json.dumps(one.client.info()["Driver"])
