@@ -130,3 +130,23 @@ def test_what_no_page_names_is_not_in_the_site():
     left = {file.name for file in (site.HTML / "_static").rglob("*") if file.is_file()}
     assert {"site.css", "site.js"} <= left
     assert not left & {"fontawesome.js", "bootstrap.js", "pydata-sphinx-theme.css", "fa-solid-900.woff2"}
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("script", [True, False])
+def test_each_choice_changes_what_is_shown(visit, root, page, script):
+    body = visit(f"{root}/{page}", java_script_enabled=script).page
+    choices = body.locator("fieldset.book-choice")
+    assert choices.count() >= 1
+    for choice in choices.all():
+        pieces = choice.locator("> .book-choice-piece").all()
+        for chosen, label in enumerate(choice.locator("> label").all()):
+            label.click()
+            assert [piece.is_visible() for piece in pieces] == [number == chosen for number in range(len(pieces))]
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_an_editor_is_shown_as_the_way_to_run_it(visit, over_http, page):
+    words = visit(f"{over_http}/{page}").page.locator(".book-try").inner_text()
+    assert "make lab" in words
+    assert "cd recipes/" in words
