@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -24,7 +25,7 @@ from ..trouble import OF_THE_ENGINE, in_words
 
 NOTEBOOKS = engine.ROOT / "notebooks"
 CELL_SECONDS = 600
-_STOP_SECONDS = 60
+_STOP_SECONDS = 15
 _RAN = engine.ROOT / "_build/ran.json"  # which outputs are of this machine; a fresh clone has none
 
 
@@ -107,6 +108,8 @@ def run(of: Sequence[Chapter], workers: int, step: Step, write: bool = True) -> 
             for loop, task in running:
                 loop.call_soon_threadsafe(task.cancel)
             wait([job], timeout=_STOP_SECONDS)
+            for child in psutil.Process().children(recursive=True):  # a kernel that did not hear it would build on
+                child.kill()
             raise
 
 
