@@ -20,32 +20,19 @@ from typing import IO, Any, TypeVar
 import requests
 from docker.errors import APIError, ImageNotFound
 from docker.models.containers import Container
-from docker.utils import exclude_paths
 
 from . import contents, run
-from .advice import advice
-from .engine import connect, tool
+from .builder import Build
+from .engine import connect
 from .trouble import TookTooLong, Trouble
 
-_NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
 _LAST_LINES = 8
-_LONGEST = 200  # characters of a line of the builder's last words
-_LARGEST_CONTEXT = 1_000_000_000  # bytes
 _ANSWER_SECONDS = 30
 _RUN_SECONDS = 120
 _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all()}), sep='\\n')"
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines of a step
-_STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
-_STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
 _MOST = 1 << 20  # bytes of a container's output that a page can hold
 _T = TypeVar("_T")
-_BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
 _SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(nop\)\s*)?")
-
-
-class BuildFailed(Trouble):
-    """The builder refused a Dockerfile; the message holds its own last words."""
 
 
 @dataclass(frozen=True)
@@ -189,9 +176,6 @@ def build(
 ) -> Image:
     """Build `dockerfile` in `folder` and measure the image.
 
-    Builds go through the Docker SDK; a Dockerfile that the SDK's builder cannot read (`RUN --mount`, here-documents,
-    `COPY --link`) goes through buildx.
-
     Args:
         folder: the build context.
         dockerfile: the file's name in the folder.
@@ -209,12 +193,9 @@ def build(
     name = "-".join([name, *filter(None, [target]), *(arguments or {}).values()])
     # A tag takes few characters, and a folder's name or an argument's value may have others.
     tag = f"{_tame(recipe)}:{_tame(name)}-{run.RUN}"
-    through = _buildx if _NEEDS_BUILDKIT.search(text) else _sdk
-    if through is _sdk and (reason := _too_much(folder)):
-        raise BuildFailed(f"{dockerfile} is not built: {reason}")
     started = time.monotonic()
-    said = through(folder, dockerfile, tag, run.labels(recipe), target, dict(arguments or {}), heard)
-    return measure(tag, name, bases, time.monotonic() - started, "\n".join(_lines(said)))
+    said = Build(folder, dockerfile, text, tag, run.labels(recipe), target, arguments or {}, heard).do()
+    return measure(tag, name, bases, time.monotonic() - started, said)
 
 
 def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float = 0.0, log: str = "") -> Image:
@@ -275,106 +256,9 @@ def _packed(saved: Iterator[bytes]) -> int:
     return total
 
 
-def _sdk(
-    folder: Path,
-    dockerfile: str,
-    tag: str,
-    labels: dict[str, str],
-    target: str | None,
-    arguments: dict[str, str],
-    heard: Callable[[str], None],
-) -> str:
-    said, rest, refused = "", "", ""
-    try:
-        entries = connect().api.build(
-            path=str(folder),
-            dockerfile=dockerfile,
-            tag=tag,
-            labels=labels,
-            target=target or "",
-            buildargs=arguments,
-            rm=True,
-            forcerm=True,
-            decode=True,
-        )
-        for entry in entries:
-            refused = refused or entry.get("error", "")
-            said += entry.get("stream", "")
-            *lines, rest = (rest + entry.get("stream", "")).split("\n")
-            for line in lines:
-                # At once, not at the end: whoever ends us in mid-build leaves nothing that the next run does not know of.
-                run.note_images(_STEP_IMAGE.findall(line))
-                run.note_containers(_STEP_CONTAINER.findall(line))
-                heard(line)
-    except APIError as problem:
-        raise BuildFailed(_last_words(folder, dockerfile, "", str(problem.explanation))) from None
-    if refused or not _BUILT.search(said):
-        raise BuildFailed(_last_words(folder, dockerfile, said, refused))
-    return said
-
-
-def _buildx(
-    folder: Path,
-    dockerfile: str,
-    tag: str,
-    labels: dict[str, str],
-    target: str | None,
-    arguments: dict[str, str],
-    heard: Callable[[str], None],
-) -> str:
-    options = ["--load", "--progress=plain", f"--tag={tag}", f"--file={dockerfile}"]
-    options += [f"--label={key}={value}" for key, value in labels.items()]
-    options += [f"--build-arg={key}={value}" for key, value in arguments.items()]
-    options += [f"--target={target}"] if target else []
-    done = tool("buildx", "build", *options, ".", cwd=folder, heard=heard)
-    if done.returncode:
-        raise BuildFailed(_last_words(folder, dockerfile, done.stderr))
-    return done.stderr
-
-
-def _last_words(folder: Path, dockerfile: str, said: str, cause: str = "") -> str:
-    cause = re.sub(r"^The command '.*' returned", "The command returned", cause, flags=re.DOTALL)  # the step stands above it
-    lines = _lines(f"{said.rstrip()}\n{cause}")
-    number = _line(folder, dockerfile, lines)
-    where = f" (line {number})" if number else ""
-    return f"{dockerfile} does not build{where}.{advice(chr(10).join(lines[-_LAST_LINES:]))}\nThe builder's last words:\n\n" + "\n".join(
-        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines[-_LAST_LINES:]
-    )
-
-
-def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:
-    """The line of the Dockerfile that the builder stopped at, as it says itself, or else as its last step is written there; or empty."""
-    text = "\n".join(lines)
-    if found := re.search(rf"parse error on line (\d+)|^{re.escape(dockerfile)}:(\d+)$", text, re.MULTILINE):
-        return found[1] or found[2]
-    step = next((line.partition(" : ")[2] for line in reversed(lines) if line.startswith("Step ")), "")
-    written = (folder / dockerfile).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    same = [number for number, line in enumerate(written, 1) if line.strip() == step]
-    return str(same[0]) if len(same) == 1 else ""
-
-
 def _tame(name: str) -> str:
     """A name as a part of a tag may be."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "recipe"
-
-
-def _too_much(folder: Path) -> str:
-    """Why a build context should not be sent to the builder; empty where it may be: the SDK first copies all of it to a temporary file."""
-    ignore = folder / ".dockerignore"
-    patterns = [line.strip() for line in ignore.read_text(encoding="utf-8-sig", errors="replace").splitlines()] if ignore.is_file() else []
-    paths = (folder / name for name in exclude_paths(str(folder), [line for line in patterns if line and line[0] != "#"]))
-    sizes = {path: path.stat().st_size for path in paths if path.is_file() and not path.is_symlink()}
-    if sum(sizes.values()) <= _LARGEST_CONTEXT:
-        return ""
-    most = max(sizes, key=sizes.__getitem__).relative_to(folder)
-    limit = f"{_LARGEST_CONTEXT / 1e9:g} GB"
-    return f"its folder holds more than {limit}, most of it in {most}. Name in .dockerignore what the image does not need."
-
-
-def _lines(said: str) -> list[str]:
-    """What the builder said, without its colours, the numbers of its steps and the ids of its images."""
-    lines = (_STEP_PREFIX.sub("", _ANSI.sub("", line)).rstrip() for line in said.splitlines())
-    return [line for line in lines if line and not line.startswith(" --->")]
 
 
 def answer(container: Container, port: int, path: str) -> Answer:

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from book import Recipe, image, show
+from book.builder import BuildFailed
 from book.compose import NotRead, _unfolded
-from book.image import BuildFailed
 from book.recipe import RecipeError
 from book.trouble import Trouble
 

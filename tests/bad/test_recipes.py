@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from book import Recipe, run
+from book.builder import BuildFailed
 from book.engine import connect
-from book.image import BuildFailed
 from book.trouble import Trouble
 
 RECIPES = Path(__file__).parent / "recipes"

@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from book.image import BuildFailed, NoAnswer
+from book.builder import BuildFailed
+from book.image import NoAnswer
 from book.recipe import Recipe
 
 BASE = "FROM python:3.13-alpine\n"

@@ -5,7 +5,7 @@ import pytest
 from docker.errors import ImageNotFound, NotFound
 
 from book import engine, run
-from book.image import BuildFailed
+from book.builder import BuildFailed
 from book.recipe import Recipe
 
 SLEEPER = ["sleep", "300"]

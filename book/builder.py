@@ -1,0 +1,149 @@
+"""The builders: the engine's own through the SDK, and buildx for the instructions that only BuildKit reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.errors import APIError
+from docker.utils import exclude_paths
+
+from . import run
+from .advice import advice
+from .engine import connect, tool
+from .trouble import Trouble
+
+_NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
+_LAST_LINES = 8
+_LONGEST = 200  # characters of a line of the builder's last words
+_LARGEST_CONTEXT = 1_000_000_000  # bytes
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines of a step
+_STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
+_STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
+_BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
+
+
+class BuildFailed(Trouble):
+    """The builder refused a Dockerfile; the message holds its own last words."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What to build, and how to call it.
+
+    Attributes:
+        folder: the build context.
+        dockerfile: the file's name in the folder.
+        text: what stands in it.
+        tag: the image's name.
+        labels: what it is marked with.
+        target: the stage to stop at; the last one where None.
+        arguments: values for its `ARG`s.
+        heard: called with each line of the builder as it comes.
+    """
+
+    folder: Path
+    dockerfile: str
+    text: str
+    tag: str
+    labels: Mapping[str, str]
+    target: str | None
+    arguments: Mapping[str, str]
+    heard: Callable[[str], None]
+
+    def do(self) -> str:
+        """Build it, and return what the builder said.
+
+        The SDK's builder does it, and buildx where the Dockerfile has what only BuildKit reads (`RUN --mount`, here-documents,
+        `COPY --link`).
+
+        Raises:
+            BuildFailed: where the builder refuses.
+        """
+        if _NEEDS_BUILDKIT.search(self.text):
+            return "\n".join(_lines(self._with_buildx()))
+        if reason := _too_much(self.folder):
+            raise BuildFailed(f"{self.dockerfile} is not built: {reason}")
+        return "\n".join(_lines(self._with_sdk()))
+
+    def _with_sdk(self) -> str:
+        said, rest, refused = "", "", ""
+        try:
+            entries = connect().api.build(
+                path=str(self.folder),
+                dockerfile=self.dockerfile,
+                tag=self.tag,
+                labels=dict(self.labels),
+                target=self.target or "",
+                buildargs=dict(self.arguments),
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            for entry in entries:
+                refused = refused or entry.get("error", "")
+                said += entry.get("stream", "")
+                *lines, rest = (rest + entry.get("stream", "")).split("\n")
+                for line in lines:
+                    # At once, not at the end: whoever ends us in mid-build leaves nothing that the next run does not know of.
+                    run.note_images(_STEP_IMAGE.findall(line))
+                    run.note_containers(_STEP_CONTAINER.findall(line))
+                    self.heard(line)
+        except APIError as problem:
+            raise BuildFailed(_last_words(self.folder, self.dockerfile, "", str(problem.explanation))) from None
+        if refused or not _BUILT.search(said):
+            raise BuildFailed(_last_words(self.folder, self.dockerfile, said, refused))
+        return said
+
+    def _with_buildx(self) -> str:
+        options = ["--load", "--progress=plain", f"--tag={self.tag}", f"--file={self.dockerfile}"]
+        options += [f"--label={key}={value}" for key, value in self.labels.items()]
+        options += [f"--build-arg={key}={value}" for key, value in self.arguments.items()]
+        options += [f"--target={self.target}"] if self.target else []
+        done = tool("buildx", "build", *options, ".", cwd=self.folder, heard=self.heard)
+        if done.returncode:
+            raise BuildFailed(_last_words(self.folder, self.dockerfile, done.stderr))
+        return done.stderr
+
+
+def _last_words(folder: Path, dockerfile: str, said: str, cause: str = "") -> str:
+    cause = re.sub(r"^The command '.*' returned", "The command returned", cause, flags=re.DOTALL)  # the step stands above it
+    lines = _lines(f"{said.rstrip()}\n{cause}")
+    number = _line(folder, dockerfile, lines)
+    where = f" (line {number})" if number else ""
+    return f"{dockerfile} does not build{where}.{advice(chr(10).join(lines[-_LAST_LINES:]))}\nThe builder's last words:\n\n" + "\n".join(
+        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines[-_LAST_LINES:]
+    )
+
+
+def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:
+    """The line of the Dockerfile that the builder stopped at, as it says itself, or else as its last step is written there; or empty."""
+    text = "\n".join(lines)
+    if found := re.search(rf"parse error on line (\d+)|^{re.escape(dockerfile)}:(\d+)$", text, re.MULTILINE):
+        return found[1] or found[2]
+    step = next((line.partition(" : ")[2] for line in reversed(lines) if line.startswith("Step ")), "")
+    written = (folder / dockerfile).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    same = [number for number, line in enumerate(written, 1) if line.strip() == step]
+    return str(same[0]) if len(same) == 1 else ""
+
+
+def _too_much(folder: Path) -> str:
+    """Why a build context should not be sent to the builder; empty where it may be: the SDK first copies all of it to a temporary file."""
+    ignore = folder / ".dockerignore"
+    patterns = [line.strip() for line in ignore.read_text(encoding="utf-8-sig", errors="replace").splitlines()] if ignore.is_file() else []
+    paths = (folder / name for name in exclude_paths(str(folder), [line for line in patterns if line and line[0] != "#"]))
+    sizes = {path: path.stat().st_size for path in paths if path.is_file() and not path.is_symlink()}
+    if sum(sizes.values()) <= _LARGEST_CONTEXT:
+        return ""
+    most = max(sizes, key=sizes.__getitem__).relative_to(folder)
+    limit = f"{_LARGEST_CONTEXT / 1e9:g} GB"
+    return f"its folder holds more than {limit}, most of it in {most}. Name in .dockerignore what the image does not need."
+
+
+def _lines(said: str) -> list[str]:
+    """What the builder said, without its colours, the numbers of its steps and the ids of its images."""
+    lines = (_STEP_PREFIX.sub("", _ANSI.sub("", line)).rstrip() for line in said.splitlines())
+    return [line for line in lines if line and not line.startswith(" --->")]
