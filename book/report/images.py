@@ -121,7 +121,7 @@ class Builder:
         Raises:
             NotBuilt: where the builder refuses, or does not end in time.
         """
-        service = re.sub(r"[^a-z0-9]+", "-", "-".join([build.name, *map(str, settings.values())]).lower())
+        service = re.sub(r"[^a-z0-9]+", "-", "-".join([build.name, *map(str, settings.values())]).lower()).strip("-")
         tag = f"{self._name}-{service}"
         told = {**build.settings, **settings, "labels": run.labels(self._project.name)}
         shared = {kind: self._project.config[kind] for kind in ("secrets", "configs") if kind in self._project.config}
