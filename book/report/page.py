@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from statistics import median
 
+from IPython.display import Markdown
 from pygments.formatters import HtmlFormatter
 
 from .. import show
@@ -25,7 +26,9 @@ CHAPTER = "book:"  # how a link to a chapter begins, until it is known where the
 _KINDS = {Severity.error: "book-bad", Severity.warning: "book-warn", Severity.info: "book-volatile"}
 _MARKS = {Severity.error: "✗", Severity.warning: "!", Severity.info: "·"}
 _HIDDEN = "•••"
-_SECRET_LINE = re.compile(r"(?i)^(.*?\w*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY)\w*[\"']?\s*[:=]\s*)([^\s$/].*)$", re.MULTILINE)
+_WITH_VALUE = re.compile(
+    r"""(?im)^((?!.*_FILE)[\s\w"'-]*(?:PASSWORD|PASSWD|SECRET|SECRET_KEY|TOKEN|API_?KEY)["']?\s*[:=][ \t]*)(?=[^\s$|>&*{\[])\S.*$"""
+)
 _IN_URL = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
 
 
@@ -216,8 +219,10 @@ def _listings(project: Project) -> str:
     recipe, parts = Recipe(project.folder), []
     for file in (*project.files, *project.dockerfiles):
         try:
-            recipe.read(file)
-            parts.append(fold(file, hide(piece(show.listing(recipe, file)).html)))
+            text = recipe.read(file)
+            listed = _WITH_VALUE.sub(rf"\1{_HIDDEN}", hide(text))
+            listing = Markdown(f"````{'yaml' if file in project.files else 'dockerfile'}\n{listed}\n````")
+            parts.append(fold(file, piece(listing).html))
         except RecipeError as problem:
             parts.append(fold(file, f"<p>{escape(str(problem))}</p>"))
     return "".join(parts)

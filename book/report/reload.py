@@ -40,7 +40,8 @@ def edits(services: tuple[Service, ...], config: Mapping, folder: Path) -> Itera
         folder: the copy of the project; nothing outside of it is touched.
     """
     for service in services:
-        command = next((line for _, line in _processes(service) if _RELOADS.search(line)), "") if service.state == "running" else ""
+        running = sorted((line for _, line in _processes(service)), key=len) if service.state == "running" else []
+        command = next((line for line in running if _RELOADS.search(line)), "")  # without the init before it
         if not command:
             continue
         for volume in config["services"][service.name].get("volumes") or ():
