@@ -68,6 +68,7 @@ class Comparison:
         baseline: the way that ratios refer to.
         recommended: the way that the book recommends; empty where it recommends none.
         reaches: the bounds that were set.
+        floor: a way that is no choice but a bound that none can go below; empty where there is none.
         because: where another way needs less than the recommended one, why the book stays with its own.
     """
 
@@ -77,17 +78,18 @@ class Comparison:
     baseline: str
     recommended: str = ""
     reaches: tuple[Reach, ...] = ()
+    floor: str = ""
     because: str = ""
 
     def __post_init__(self) -> None:
-        named = {self.baseline, self.recommended, *(name for reach in self.reaches for name in (reach.way, reach.of))} - {""}
+        named = {self.baseline, self.recommended, self.floor, *(name for reach in self.reaches for name in (reach.way, reach.of))} - {""}
         if unknown := sorted(named - set(self.ways)):
             raise ValueError(f"{self.title}: no way is called {', '.join(unknown)}. There are: {', '.join(self.ways)}.")
 
     @property
     def best(self) -> str | None:
-        """The way that needs the least, among those that never failed; None where there is none."""
-        whole = [name for name, way in self.ways.items() if way.samples and not way.failed]
+        """The choice that needs the least, among those that never failed; None where there is none."""
+        whole = [name for name, way in self.ways.items() if way.samples and not way.failed and name != self.floor]
         return min(whole, key=lambda name: self.ways[name].median, default=None)
 
     def ratio(self, name: str, of: str = "") -> float | None:

@@ -97,6 +97,10 @@ def test_the_best_way_is_one_that_never_failed():
     assert Comparison("", "s", {"b": lucky}, baseline="b").best is None
 
 
+def test_a_floor_is_no_choice():
+    assert comparison(floor="ours").best == "noted"
+
+
 def test_a_bound_on_a_way_that_is_not_there_is_refused_with_its_name():
     with pytest.raises(ValueError, match="no way is called nobody"):
         comparison(reaches=(Reach("ours", 0.1, of="nobody"),))
