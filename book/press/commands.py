@@ -170,7 +170,8 @@ def _lighthouse(starting: Sequence[str]) -> None:
 def _lab(starting: Sequence[str], workers: int) -> int:
     _engine(chapters.chapters())
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # the private engine is root's
-    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *as_root, "notebooks"], cwd=ROOT)
+    quiet = ["--LabApp.news_url=None"]  # else JupyterLab first asks whether it may fetch news
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *as_root, *quiet, "notebooks"], cwd=ROOT)
 
 
 def _serve(starting: Sequence[str], workers: int) -> int:
