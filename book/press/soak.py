@@ -82,7 +82,7 @@ def _of_the_engine() -> str:
     """The memory of the engine's own process; a dash where it runs on another machine, as with Docker Desktop."""
     ours = f"--host={engine.address()}"
     sizes = [one.info["memory_info"].rss for one in psutil.process_iter(["cmdline", "memory_info"]) if ours in (one.info["cmdline"] or [])]
-    return f"{sizes[0] / 2**20:.0f} MB" if sizes else "-"
+    return f"{max(sizes) / 2**20:.0f} MB" if sizes else "-"
 
 
 def _line(name: str, seconds: float, held: set[str], handles: int, memory: int, failed: int) -> str:
