@@ -170,8 +170,11 @@ def _lighthouse(starting: Sequence[str]) -> None:
 def _lab(starting: Sequence[str], workers: int) -> int:
     _engine(chapters.chapters())
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # the private engine is root's
-    quiet = ["--LabApp.news_url=None"]  # else JupyterLab first asks whether it may fetch news
-    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *as_root, *quiet, "notebooks"], cwd=ROOT)
+    if not (Path(sys.prefix) / "etc/jupyter/labconfig/page_config.json").exists():
+        # Else it asks each reader whether it may fetch news from the internet.
+        command = ["labextension", "disable", "--level=sys_prefix", "@jupyterlab/apputils-extension:announcements"]
+        subprocess.run([sys.executable, "-m", "jupyter", *command], capture_output=True)
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *as_root, "notebooks"], cwd=ROOT)
 
 
 def _serve(starting: Sequence[str], workers: int) -> int:
