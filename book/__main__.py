@@ -13,7 +13,7 @@ from .report import options
 _COMMANDS = {
     "book": "run every chapter that changed, and build the site",
     "test": "check everything: code, engine, every chapter, the site in a browser",
-    "bench": "measure what moves with the machine: Lighthouse's scores of the finished site",
+    "bench": "measure the book's ways against the others (ROUNDS=n), and the finished site with Lighthouse",
     "lab": "open the chapters in JupyterLab",
     "serve": "show the finished site on 127.0.0.1",
     "soak": "run chapters again and again (ROUNDS=20), --workers of each at once, and show what the engine and we hold after each round",
@@ -33,7 +33,9 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=_COMMANDS, nargs="?", default="help", metavar="command", help="one of those below")
-    parser.add_argument("chapters", nargs="*", help="with book, test or bench: only these chapters, by the start of their name")
+    parser.add_argument(
+        "chapters", nargs="*", help="with book or test: only these chapters, by the start of their name; with bench: only these works"
+    )
     parser.add_argument("--workers", type=int, default=2, help="with book: chapters run at the same time (default: 2)")
     report = sys.argv[1:2] == ["report"]  # it has options of its own
     if report:

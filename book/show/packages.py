@@ -22,6 +22,6 @@ def presence(names: Iterable[str], *images: Packages) -> Piece:
         images: from `Image.packages()`.
     """
     names = list(names)
-    marks = {True: Cell("✓ yes", "yes", "book-good"), False: Cell("– no", "no")}
+    marks = {True: Cell("✓&nbsp;yes", "yes", "book-good"), False: Cell("–&nbsp;no", "no")}
     rows = [[found.image, *(marks[name in found] for name in names), str(len(found.names))] for found in images]
     return table("Who holds which package", ["image", *names, "packages in all"], rows, numbers=(len(names) + 1,))
