@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_const", dest="format", const="json", help="the same as --format json")
     made.add_argument("-o", "--output", type=Path, default=Path("report.html"), help="the page (default: report.html)")
     made.add_argument("--no-page", action="store_true", help="write no page")
+    made.add_argument("--fragment", type=Path, help="a file for the report without a page around it, to set into a page of your own")
     made.add_argument("--book", default="", metavar="URL", help="where the book is published, for the page's links to its chapters")
     return made
 
