@@ -111,7 +111,13 @@ def _test(starting: Sequence[str], workers: int) -> int:
     _pytest("Engine tests", "tests/engine")
     _pytest("Bad input", "tests/bad")
     chromium = _browser()  # a report's page is opened, too
-    _pytest("Reports", "tests/report", *([] if chromium else ["--deselect=tests/report/test_report_page.py"]))
+    _pytest(
+        "Reports",
+        "--numprocesses=3",
+        "--dist=loadgroup",
+        "tests/report",
+        *([] if chromium else ["--deselect=tests/report/test_report_page.py"]),
+    )
     _pytest("Faults", "tests/faults")
     options = [
         "--nbval-lax",

@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
@@ -43,6 +44,9 @@ def run(arguments: Sequence[str]) -> int:
         return _refuse(str(in_words(problem)))
     except subprocess.TimeoutExpired as problem:
         return _refuse(f"{Path(str(problem.cmd[0])).name} did not end within {problem.timeout:g} seconds.")
+    except Exception:  # a fault of ours must not look like a finding
+        traceback.print_exc()
+        return COULD_NOT
     code = COULD_NOT if found.missing else FOUND if _fails(rules, options.fail_on) else CLEAN
     if not options.no_page:
         options.output.write_text(page.page(found, rules, options.book or _site()), encoding="utf-8")
