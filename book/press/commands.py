@@ -170,8 +170,11 @@ def _lighthouse(starting: Sequence[str]) -> None:
 def _lab(starting: Sequence[str], workers: int) -> int:
     _engine(chapters.chapters())
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # the private engine is root's
-    quiet = ["--LabApp.news_url=None"]  # else JupyterLab first asks whether it may fetch news
-    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *as_root, *quiet, "notebooks"], cwd=ROOT)
+    if not (Path(sys.prefix) / "etc/jupyter/labconfig/page_config.json").exists():
+        # Else it asks each reader whether it may fetch news from the internet.
+        command = ["labextension", "disable", "--level=sys_prefix", "@jupyterlab/apputils-extension:announcements"]
+        subprocess.run([sys.executable, "-m", "jupyter", *command], capture_output=True)
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *as_root, "notebooks"], cwd=ROOT)
 
 
 def _serve(starting: Sequence[str], workers: int) -> int:
@@ -216,8 +219,12 @@ def _clean(starting: Sequence[str], workers: int) -> int:
     return 0
 
 
-def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
-    """Have an engine, its tools, and all that `of` start from or run; remove what dead runs left. Says which tools cannot be had."""
+def have_engine() -> None:
+    """Have an engine and its tools, a private one where none answers; remove what dead runs left.
+
+    Raises:
+        EngineMissing: where there is none, and none can be started here.
+    """
     with step("Docker engine") as bar:
         try:
             engine.connect()
@@ -234,6 +241,11 @@ def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
         os.environ["DOCKER_HOST"] = engine.address()  # kernels and tests use this one, and look no further
         bar.note(engine.preflight())
         own.reap(engine.connect())
+
+
+def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
+    """Have an engine, its tools, and all that `of` start from or run; remove what dead runs left. Says which tools cannot be had."""
+    have_engine()
     with step("Base images") as bar:
         found = bases.ensure((name for chapter in of for name in chapter.recipe.bases()), bar)
         bar.note(", ".join(f"{base.reference} ({base.origin})" for base in found))
