@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import fcntl
 import hashlib
 import json
@@ -151,6 +152,8 @@ async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | No
     except (DeadKernelError, RuntimeError) as problem:
         words = "its kernel ended in mid-chapter: something killed it, or the machine ran out of memory. Run this again."
         return Failure(chapter.name, f"{words}\nIts last words: {problem}")
+    finally:
+        atexit.unregister(client._cleanup_kernel)  # cut off, nbclient leaves it there, and it complains of a kernel that is gone
     if not write:
         return None
     _settle(notebook)

@@ -216,8 +216,12 @@ def _clean(starting: Sequence[str], workers: int) -> int:
     return 0
 
 
-def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
-    """Have an engine, its tools, and all that `of` start from or run; remove what dead runs left. Says which tools cannot be had."""
+def have_engine() -> None:
+    """Have an engine and its tools, a private one where none answers; remove what dead runs left.
+
+    Raises:
+        EngineMissing: where there is none, and none can be started here.
+    """
     with step("Docker engine") as bar:
         try:
             engine.connect()
@@ -234,6 +238,11 @@ def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
         os.environ["DOCKER_HOST"] = engine.address()  # kernels and tests use this one, and look no further
         bar.note(engine.preflight())
         own.reap(engine.connect())
+
+
+def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
+    """Have an engine, its tools, and all that `of` start from or run; remove what dead runs left. Says which tools cannot be had."""
+    have_engine()
     with step("Base images") as bar:
         found = bases.ensure((name for chapter in of for name in chapter.recipe.bases()), bar)
         bar.note(", ".join(f"{base.reference} ({base.origin})" for base in found))

@@ -34,16 +34,20 @@ def run(of: Sequence[Chapter], rounds: int, at_once: int, say: Callable[[str], N
         of: the chapters.
         rounds: how often.
         at_once: how many runs of each.
-        say: told each line of the table.
+        say: told each line of the table as it comes: what is said is not lost where a long soak is ended.
 
     Returns:
         Whether every chapter ran to its end, and nothing grew: nothing new on the engine, no file handles, no memory.
     """
     me = psutil.Process()
     before = holds()
-    lines = [f"{'round':>7}{'seconds':>9}" + "".join(f"{kind + 's':>12}" for kind in _KINDS) + f"{'handles':>9}{'memory':>9}  failed"]
+    say(
+        f"{'round':>7}{'seconds':>9}"
+        + "".join(f"{kind + 's':>12}" for kind in _KINDS)
+        + f"{'cache':>9}{'dockerd':>9}{'handles':>9}{'memory':>9}  failed"
+    )
     handles, memory, failed = [_handles(me)], [me.memory_info().rss], 0
-    lines.append(_line("before", 0, before, handles[-1], memory[-1], 0))
+    say(_line("before", 0, before, handles[-1], memory[-1], 0))
     for number in range(1, rounds + 1):
         with step(f"Round {number} of {rounds}") as bar:
             failures = run_chapters([chapter for chapter in of for _ in range(at_once)], at_once, bar, write=False)
@@ -53,8 +57,7 @@ def run(of: Sequence[Chapter], rounds: int, at_once: int, say: Callable[[str], N
         failed += len(failures)
         handles.append(_handles(me))
         memory.append(me.memory_info().rss)
-        lines.append(_line(str(number), bar.seconds, holds(), handles[-1], memory[-1], len(failures)))
-    say("\n".join(lines))
+        say(_line(str(number), bar.seconds, holds(), handles[-1], memory[-1], len(failures)))
     left = holds() - before
     grown = [
         f"the engine holds more than before: {', '.join(sorted(left))}" if left else "",
@@ -70,7 +73,20 @@ def _handles(process: psutil.Process) -> int:
     return process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
 
 
+def _cache() -> int:
+    """Bytes of what the engine's builder keeps."""
+    return sum(entry["Size"] for entry in engine.connect().df()["BuildCache"] or [])
+
+
+def _of_the_engine() -> str:
+    """The memory of the engine's own process; a dash where it runs on another machine, as with Docker Desktop."""
+    ours = f"--host={engine.address()}"
+    sizes = [one.info["memory_info"].rss for one in psutil.process_iter(["cmdline", "memory_info"]) if ours in (one.info["cmdline"] or [])]
+    return f"{max(sizes) / 2**20:.0f} MB" if sizes else "-"
+
+
 def _line(name: str, seconds: float, held: set[str], handles: int, memory: int, failed: int) -> str:
     counted = Counter(thing.partition(" ")[0] for thing in held)
     kinds = "".join(f"{counted[kind]:>12}" for kind in _KINDS)
-    return f"{name:>7}{seconds:>9.1f}{kinds}{handles:>9}{memory / 2**20:>6.0f} MB  {failed}"
+    engines = f"{_cache() / 2**20:>6.0f} MB{_of_the_engine():>9}"
+    return f"{name:>7}{seconds:>9.1f}{kinds}{engines}{handles:>9}{memory / 2**20:>6.0f} MB  {failed}"

@@ -179,12 +179,12 @@ chapters._RAN = Path(sys.argv[1]).parent / "ran.json"
 class Tiny(chapters.Chapter):
     @property
     def recipe(self): return chapters.Recipe(sys.argv[2])
-chapters.stale = chapters.chapters = lambda *_: [Tiny(Path(sys.argv[1]))]
-commands.chapters.chapters = lambda *_: [Tiny(Path(sys.argv[1]))]
+at_once, in_all = map(int, sys.argv[3:])
+chapters.stale = chapters.chapters = lambda *_: [Tiny(Path(sys.argv[1]))] * in_all
 commands.site.fresh = lambda *_: True
 commands.ROOT = Path(sys.argv[1]).parent  # a clone of its own
 try:
-    sys.exit(commands.run("book", [], 1))
+    sys.exit(commands.run("book", [], at_once))
 except KeyboardInterrupt:
     sys.exit("✗ stopped")
 """
@@ -208,14 +208,14 @@ def recipe(tmp_path):
 
 @pytest.fixture
 def chapter(recipe, tmp_path):
-    """Begin `make book` of a single chapter with these cells on an engine."""
+    """Begin `make book` of a chapter with these cells on an engine, or of that chapter several times, some of them at once."""
 
-    def begin(one, *cells, folder=None):
+    def begin(one, *cells, folder=None, at_once=1, in_all=1):
         folder = folder or recipe()
         setup = f"from book import Recipe, claim\nrecipe = Recipe({str(folder)!r})"
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (setup, *cells)])
         path = folder.parent / "03-tiny.ipynb"
         nbformat.write(notebook, path)
-        return one.popen(_CHAPTER, path, folder)
+        return one.popen(_CHAPTER, path, folder, at_once, in_all)
 
     return begin

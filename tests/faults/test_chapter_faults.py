@@ -4,6 +4,7 @@ import os
 import signal
 
 import psutil
+import pytest
 
 from book import run
 
@@ -33,11 +34,12 @@ def test_the_whole_run_is_killed_in_mid_build(own, chapter, recipe, until):
     assert own.holds() != before
 
 
-def test_ctrl_c_in_mid_build(own, chapter, recipe, until):
+@pytest.mark.parametrize(("at_once", "in_all"), [(1, 1), (2, 4)])
+def test_ctrl_c_in_mid_build(own, chapter, recipe, until, at_once, in_all):
     folder = recipe(Dockerfile=BUILDS)
     before = own.holds()
-    run_of_it = chapter(own, "recipe.build()", folder=folder)
-    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    run_of_it = chapter(own, "recipe.build()", folder=folder, at_once=at_once, in_all=in_all)
+    until(lambda: len(own.client.containers.list(filters={"status": "running"})) == at_once, 60)
     os.killpg(run_of_it.pid, signal.SIGINT)
     _, complained = run_of_it.communicate(timeout=60)
     assert run_of_it.returncode == 1

@@ -1,0 +1,68 @@
+"""Nobody but an ordinary user runs in what a recipe brings up today, as the processes themselves say."""
+
+import re
+from contextlib import ExitStack
+
+import pytest
+
+from book import Recipe
+from book.engine import ROOT
+
+RECIPES = ROOT / "recipes"
+TODAY = sorted(file.relative_to(RECIPES) for file in RECIPES.rglob("compose.yaml"))
+DOCKERFILES = sorted(file.relative_to(RECIPES) for file in RECIPES.rglob("*Dockerfile") if "as-noted" not in str(file))
+AS_ROOT = {
+    "01-environment-in-an-image/no-root.Dockerfile": "the notes' own, with one fault put right",
+    "01-environment-in-an-image/one-sign.Dockerfile": "the notes' own, with one more put right",
+    "01-environment-in-an-image/shells.Dockerfile": "asks a shell, and serves nothing",
+    "03-smaller-images/one-run.Dockerfile": "shows layers, and serves nothing",
+    "03-smaller-images/two-runs.Dockerfile": "shows layers, and serves nothing",
+    "08-virtual-machine/Dockerfile": "a machine: sshd begins as root, and lets in an ordinary user",
+}
+_STATUS = re.compile(r"^Name:\s*(\S+).*?^Pid:\s*(\d+).*?^PPid:\s*(\d+).*?^Uid:\s*(\d+)", re.MULTILINE | re.DOTALL)
+
+
+def roots(stack, service):
+    """The programs below process 1 of a service that belong to root; health checks and our own question come from outside."""
+    said = stack.exec(service, "sh", "-c", "cat /proc/[0-9]*/status").text
+    found = {int(pid): (name, int(parent), int(user)) for name, pid, parent, user in _STATUS.findall(said)}
+    assert 1 in found
+
+    def below_1(pid):
+        return pid == 1 or (pid in found and below_1(found[pid][1]))
+
+    return [name for pid, (name, _, user) in found.items() if user == 0 and below_1(pid)]
+
+
+@pytest.mark.parametrize("file", TODAY, ids=str)
+def test_nothing_that_a_recipe_brings_up_runs_as_root(file):
+    recipe = Recipe(file.parts[0])
+    with ExitStack() as last:
+        shared = recipe.network("users")
+        last.callback(shared.remove)
+        stack = last.enter_context(recipe.up(str(file.relative_to(recipe.name)), NETWORK=shared.name))
+        assert {service.name: roots(stack, service.name) for service in stack.services()} == {
+            service.name: [] for service in stack.services()
+        }
+
+
+def test_root_is_found(written):
+    with written().up() as stack:
+        assert "python" in roots(stack, "web")
+
+
+def user_of(dockerfile):
+    """Who runs in the last stage: what it says itself, or the stage that it stands on."""
+    users, stage = {}, ""
+    for base, name, user in re.findall(r"^(?:FROM (?:--\S+ )*(\S+)(?: +AS +(\S+))?|USER +(\S+))", dockerfile, re.MULTILINE | re.IGNORECASE):
+        if base:
+            stage, users[name or "last"] = name or "last", users.get(base, "root")
+        else:
+            users[stage] = user
+    return users[stage].partition(":")[0]
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=str)
+def test_an_image_of_today_names_a_user_or_says_why_not(file):
+    user = user_of((RECIPES / file).read_text())
+    assert (user in ("root", "0")) == (str(file) in AS_ROOT), user
