@@ -41,7 +41,7 @@ def test_a_bound_is_shown_as_met_or_missed_in_words_too(most, said):
 
 def test_where_another_way_needs_less_the_page_says_why_it_is_not_the_recommended():
     html = numbers.piece("stop", of(comparison(recommended="noted", because="It needs no change."))).html
-    assert "ours needs 0.18 × what noted does, which the book recommends. It needs no change." in html
+    assert "Ours needs 0.18 × what noted does, which the book recommends. It needs no change." in html
     assert "What the book recommends, ours, needs the least." in numbers.piece("stop", of(comparison())).html
 
 
