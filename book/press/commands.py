@@ -18,15 +18,17 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from .. import engine
 from .. import run as own
 from ..engine import HOME, ROOT
+from ..image import within
 from ..offline import bases, daemon, debian, tools
 from ..progress import step
-from ..trouble import OF_THE_ENGINE, Trouble, in_words
+from ..trouble import OF_THE_ENGINE, TookTooLong, Trouble, in_words
 from . import chapters, lighthouse, site, soak
 
 _CELL_SECONDS = str(chapters.CELL_SECONDS)
 _VISITS = 5
 _PORT = 8000
 _TURN_SECONDS = 3600
+_AWAKE_SECONDS = 30
 _IN_CI = os.environ.get("CI") == "true"
 
 
@@ -87,7 +89,7 @@ def _make_book(starting: Sequence[str], workers: int) -> int:
             with step(f"Chapters ({len(todo)} to run)") as bar:
                 failures = chapters.run(todo, workers, bar)
         finally:  # also where Ctrl-C ended it
-            own.reap(engine.connect())
+            _reap()
         for failure in failures:
             print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr)
         if failures:
@@ -97,6 +99,15 @@ def _make_book(starting: Sequence[str], workers: int) -> int:
             site.build(because)
     print(site.INDEX)
     return 0
+
+
+def _reap() -> None:
+    """Remove what the run left, unless its engine hangs: then the next run does it, and the reader need not wait once more."""
+    try:
+        within(_AWAKE_SECONDS, "The engine's answer", engine.connect().ping)
+    except (TookTooLong, engine.EngineMissing, *OF_THE_ENGINE):
+        return
+    own.reap(engine.connect())
 
 
 def _test(starting: Sequence[str], workers: int) -> int:
