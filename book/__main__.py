@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import nullcontext, redirect_stdout
 
 from . import bootstrap
+from .report import options
 
 _COMMANDS = {
     "book": "run every chapter that changed, and build the site",
     "test": "check everything: code, engine, every chapter, the site in a browser",
-    "bench": "measure what moves with the machine: Lighthouse's scores of the finished site",
+    "bench": "measure the book's ways against the others (ROUNDS=n), and the finished site with Lighthouse",
     "lab": "open the chapters in JupyterLab",
     "serve": "show the finished site on 127.0.0.1",
     "soak": "run chapters again and again (ROUNDS=20), --workers of each at once, and show what the engine and we hold after each round",
+    "report": "check, build, run and measure a project of yours (`report --help`)",
     "clean": "take away everything of ours: containers, networks, images, the private engine, our folders",
     "help": "say this",
 }
@@ -30,9 +33,14 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=_COMMANDS, nargs="?", default="help", metavar="command", help="one of those below")
-    parser.add_argument("chapters", nargs="*", help="with book, test or bench: only these chapters, by the start of their name")
+    parser.add_argument(
+        "chapters", nargs="*", help="with book or test: only these chapters, by the start of their name; with bench: only these works"
+    )
     parser.add_argument("--workers", type=int, default=2, help="with book: chapters run at the same time (default: 2)")
-    arguments = parser.parse_args()
+    report = sys.argv[1:2] == ["report"]  # it has options of its own
+    if report:
+        options.parser().parse_args(sys.argv[2:])
+    arguments = parser.parse_args(["report"] if report else None)
     if arguments.command == "help":
         parser.print_help()
         return 0
@@ -41,14 +49,20 @@ def main() -> int:
         return 0
     if not bootstrap.inside():
         try:
-            bootstrap.make()
+            with redirect_stdout(sys.stderr) if report else nullcontext():
+                bootstrap.make()
         except bootstrap.NoEnvironment as problem:
             print(f"✗ {problem}", file=sys.stderr)
             return 1
+        os.environ[options.WHENCE] = os.getcwd()
         again = [str(bootstrap.python()), "-m", "book", *sys.argv[1:]]
         os.chdir(bootstrap.ROOT)
         sys.stdout.flush()
         os.execve(again[0], again, {**os.environ, "PYTHONPATH": str(bootstrap.ROOT)})
+    if report:
+        from .report import command
+
+        return command.run(sys.argv[2:])
     from .press import commands
 
     return commands.run(arguments.command, arguments.chapters, arguments.workers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -138,7 +138,9 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(_Instead, lambda dumper, items: dumper.represent_sequence("!override", items))
 
 
-def read(folder: Path, file: str, project: str = "check", environment: Mapping[str, str] | None = None) -> tuple[Check, dict]:
+def read(
+    folder: Path, file: str, project: str = "check", environment: Mapping[str, str] | None = None, over: Iterable[str] = ()
+) -> tuple[Check, dict]:
     """Let Compose read a file; nothing is started.
 
     Args:
@@ -146,6 +148,7 @@ def read(folder: Path, file: str, project: str = "check", environment: Mapping[s
         file: the Compose file.
         project: Compose's name for it.
         environment: values for the variables in the file.
+        over: further Compose files, each laid over those before it.
 
     Returns:
         What Compose thinks of it, and the configuration that it made of it, empty where the file is not valid.
@@ -154,10 +157,11 @@ def read(folder: Path, file: str, project: str = "check", environment: Mapping[s
         NotRead: where reading it would fill the machine, or takes too long.
     """
     # All profiles are read, so that a service of one gets its labels too; `up` switches on only those it is told.
-    command = ["--project-name", project, "--file", file, "--profile", "*", "config", "--format", "json"]
+    command = ["--project-name", project, *files(file, *over), "--profile", "*", "config", "--format", "json"]
     environment = {variable: str(value) for variable, value in (environment or {}).items()}
-    if _unfolded((folder / file).read_text(errors="replace")) > _LARGEST:
-        raise NotRead(f"{file} is not read: its aliases unfold to more than a machine can hold. Take some of them out.")
+    for one in (file, *over):
+        if _unfolded((folder / one).read_text(errors="replace")) > _LARGEST:
+            raise NotRead(f"{one} is not read: its aliases unfold to more than a machine can hold. Take some of them out.")
     try:
         done = tool("compose", *command, cwd=folder, environment=environment, timeout=_READ_SECONDS)
         beside = tool("compose", "config", "--quiet", cwd=folder, timeout=_READ_SECONDS) if _has_rivals(folder, file) else None
@@ -168,6 +172,11 @@ def read(folder: Path, file: str, project: str = "check", environment: Mapping[s
     warnings = (_plain(found[2].replace('\\"', '"'), folder, project) for found in logged if found[1] == "warning")
     error = (words(done.stderr, folder, project) or "no reason given") if done.returncode else ""
     return Check(file, tuple(dict.fromkeys(warnings)), error), json.loads(done.stdout) if not error else {}
+
+
+def files(*names: str) -> list[str]:
+    """What tells Compose to read these files, each laid over those before it."""
+    return [part for name in names for part in ("--file", name)]
 
 
 def _has_rivals(folder: Path, file: str) -> bool:

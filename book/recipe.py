@@ -246,7 +246,8 @@ class Recipe:
 
         Args:
             file: a Dockerfile or a Compose file in the recipe folder.
-            beside: what the book measured: images, to be shown beside the reader's, or for a Compose file what `stack.reach` returned.
+            beside: what the book measured: images, to be shown beside the reader's, or for a Compose file what `stack.reach` returned;
+                where that is not given, the book's Compose file is brought up and measured, too.
             reach: for a Compose file, what to knock at from each of its services, as for `stack.reach`.
             arguments: values for the Dockerfile's `ARG`s, or for the variables in the Compose file.
 

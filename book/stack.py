@@ -59,6 +59,7 @@ class Service:
         addresses: network → address in it.
         published: port in the container → address on this machine, as `127.0.0.1:32768`.
         command: what runs as process 1; empty where nothing does.
+        uid: the number of the user who runs it, 0 for root; None where nothing runs.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Service:
     addresses: Mapping[str, str]
     published: Mapping[int, str]
     command: str
+    uid: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Stack:
         override: the second Compose file of the run, which `up` wrote.
         folder: where the file lies.
         variables: the values that were given for the variables in the file.
+        over: the Compose files that are laid over it.
     """
 
     project: str
@@ -104,6 +107,7 @@ class Stack:
     override: str = field(repr=False)
     folder: Path = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
+    over: tuple[str, ...] = ()
 
     def services(self) -> tuple[Service, ...]:
         """All services with a container, running or not, in the order of their names."""
@@ -195,7 +199,7 @@ class Stack:
         Raises:
             StackFailed: where the file has been changed since, and is not valid any more.
         """
-        verdict, config = compose.read(self.folder, self.file, self.project, self.variables)
+        verdict, config = compose.read(self.folder, self.file, self.project, self.variables, self.over)
         if verdict.error:
             raise StackFailed(f"{self.file} is not valid any more. Compose says:\n{verdict.error}")
         return compose.declared(config)
@@ -300,7 +304,7 @@ class Stack:
         with tempfile.TemporaryDirectory() as place:
             added = Path(place) / "run.yaml"
             added.write_text(self.override)
-            yield ["--project-name", self.project, "--file", self.file, "--file", str(added)]
+            yield ["--project-name", self.project, *compose.files(self.file, *self.over, str(added))]
 
     def _containers(self) -> list[Container]:
         found = connect().containers.list(all=True, filters={"label": f"{OF_PROJECT}={self.project}"}, ignore_removed=True)
@@ -336,6 +340,8 @@ def up(
     project: str | None = None,
     heard: Callable[[str], None] = lambda line: None,
     limit: int = WAIT_SECONDS,
+    over: Iterable[str] = (),
+    seconds: float = _UP_SECONDS,
 ) -> Stack:
     """Bring a Compose file up through `docker compose up --build --detach`.
 
@@ -354,35 +360,38 @@ def up(
         project: Compose's name for it; a new one where None.
         heard: called with each line of Compose's progress as it comes.
         limit: seconds that `wait` waits.
+        over: further Compose files, each laid over those before it.
+        seconds: how long all of it may take, builds included.
 
     Raises:
         StackFailed: where Compose refuses; what it had made is gone by then.
     """
     project = project or name(recipe)
     environment = {variable: str(value) for variable, value in (environment or {}).items()}
-    verdict, config = compose.read(folder, file, project, environment)
+    over = tuple(over)
+    verdict, config = compose.read(folder, file, project, environment, over)
     if verdict.error:
         raise StackFailed(f"{file} is not valid.{advice(verdict.error)}\nCompose says:\n{verdict.error}")
     added = compose.override(config, project, run.labels(recipe), free_ports)
-    stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}))
+    stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}), over)
     chosen = [part for profile in profiles for part in ("--profile", profile)]
     waiting = ["--wait", "--wait-timeout", str(limit)] if wait else []
     try:
         with stack._files() as files:
             command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
             deadline = time.monotonic() + _NETWORK_SECONDS
-            done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, heard=heard, environment=environment)
+            done = tool("compose", *command, cwd=folder, timeout=seconds, heard=heard, environment=environment)
             while done.returncode and no_network_left(done.stderr) and time.monotonic() < deadline:
                 _sweep(stack)  # who waits holds nothing: two that keep one network each would wait for ever
                 time.sleep(_AGAIN_SECONDS)
-                done = tool("compose", *command, cwd=folder, timeout=_UP_SECONDS, heard=heard, environment=environment)
+                done = tool("compose", *command, cwd=folder, timeout=seconds, heard=heard, environment=environment)
         if done.returncode:
             said = compose.words(done.stderr, folder, project, done.stdout)
             last = _last_words(stack)
             raise StackFailed(f"{file} does not come up.{advice(last) or advice(said)}\nCompose says:\n{said}{last}")
     except TookTooLong:
         _sweep(stack)
-        raise StackFailed(f"{file} did not come up within {_UP_SECONDS} seconds.") from None
+        raise StackFailed(f"{file} did not come up within {seconds:g} seconds.") from None
     except BaseException:
         _sweep(stack)
         raise
@@ -444,6 +453,7 @@ def _sweep(stack: Stack) -> None:
 def _service(container: Container) -> Service:
     attributes = container.attrs
     state, networks = attributes["State"], attributes["NetworkSettings"]["Networks"]
+    uid, command = _process_one(container)
     return Service(
         name=container.labels[OF_SERVICE],
         container=container.name,
@@ -453,7 +463,8 @@ def _service(container: Container) -> Service:
         restarts=attributes["RestartCount"],
         addresses={name: network["IPAddress"] for name, network in sorted(networks.items()) if network["IPAddress"]},
         published=published(container),
-        command=_process_one(container),
+        command=command,
+        uid=uid,
     )
 
 
@@ -465,10 +476,10 @@ def published(container: Container) -> dict[int, str]:
     return {port: f"{'127.0.0.1' if at['HostIp'] in everywhere else at['HostIp']}:{at['HostPort']}" for port, at in bound.items()}
 
 
-def _process_one(container: Container) -> str:
-    """The command line of process 1: not what the file says, since a shell or an init may stand in between."""
+def _process_one(container: Container) -> tuple[int | None, str]:
+    """User and command line of process 1: not what the file says, since a shell or an init may stand in between."""
     try:
-        rows = container.top(ps_args="-eo pid,args")["Processes"] or []  # none where it ends at that moment
+        rows = container.top(ps_args="-eo pid,uid,args")["Processes"] or []  # none where it ends at that moment
     except APIError:
-        return ""
-    return next((" ".join(row[1:]) for row in rows if row[0] == str(container.attrs["State"]["Pid"])), "")
+        return None, ""
+    return next(((int(row[1]), " ".join(row[2:])) for row in rows if row[0] == str(container.attrs["State"]["Pid"])), (None, ""))

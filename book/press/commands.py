@@ -17,6 +17,8 @@ from docker.errors import APIError, DockerException, ImageNotFound
 
 from .. import engine
 from .. import run as own
+from ..bench import result, works
+from ..bench.table import table
 from ..engine import HOME, ROOT
 from ..image import within
 from ..offline import bases, daemon, debian, tools
@@ -143,7 +145,29 @@ def _test(starting: Sequence[str], workers: int) -> int:
     return 0
 
 
-def _bench(starting: Sequence[str], workers: int) -> int:
+def _bench(chosen: Sequence[str], workers: int) -> int:
+    every = (*works.NAMES, lighthouse.WORK)
+    named = [name for name in chosen if name in every] or list(every)
+    starting = [name for name in chosen if name not in every]
+    if starting and not set(named) <= {*works.OF_CHAPTERS, lighthouse.WORK}:
+        raise CannotGoOn(f"No work is called {', '.join(starting)}. There are: {', '.join(every)}.")
+    rounds = int(os.environ.get("ROUNDS", 0)) or None
+    for name in named:
+        if name == lighthouse.WORK:
+            _lighthouse(starting)
+            continue
+        _engine(chapters.chapters())
+        try:
+            with step(name) as bar:
+                found = works.measure(name, rounds, bar, starting)
+        finally:
+            own.reap(engine.connect())
+        print(table(found))
+        print(result.store(found).relative_to(ROOT))
+    return 0
+
+
+def _lighthouse(starting: Sequence[str]) -> None:
     if not site.fresh():
         raise CannotGoOn("There is no site of what lies here now: `make book` builds it.")
     if not _browser():
@@ -152,14 +176,16 @@ def _bench(starting: Sequence[str], workers: int) -> int:
         scores = lighthouse.score(lighthouse.pages(starting), _VISITS, bar)
     print(lighthouse.table(scores))
     print(lighthouse.REPORT)
-    return 0
 
 
 def _lab(starting: Sequence[str], workers: int) -> int:
     _engine(chapters.chapters())
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # the private engine is root's
-    quiet = ["--LabApp.news_url=None"]  # else JupyterLab first asks whether it may fetch news
-    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *as_root, *quiet, "notebooks"], cwd=ROOT)
+    if not (Path(sys.prefix) / "etc/jupyter/labconfig/page_config.json").exists():
+        # Else it asks each reader whether it may fetch news from the internet.
+        command = ["labextension", "disable", "--level=sys_prefix", "@jupyterlab/apputils-extension:announcements"]
+        subprocess.run([sys.executable, "-m", "jupyter", *command], capture_output=True)
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *as_root, "notebooks"], cwd=ROOT)
 
 
 def _serve(starting: Sequence[str], workers: int) -> int:
@@ -204,8 +230,12 @@ def _clean(starting: Sequence[str], workers: int) -> int:
     return 0
 
 
-def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
-    """Have an engine, its tools, and all that `of` start from or run; remove what dead runs left. Says which tools cannot be had."""
+def have_engine() -> None:
+    """Have an engine and its tools, a private one where none answers; remove what dead runs left.
+
+    Raises:
+        EngineMissing: where there is none, and none can be started here.
+    """
     with step("Docker engine") as bar:
         try:
             engine.connect()
@@ -222,6 +252,11 @@ def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
         os.environ["DOCKER_HOST"] = engine.address()  # kernels and tests use this one, and look no further
         bar.note(engine.preflight())
         own.reap(engine.connect())
+
+
+def _engine(of: Sequence[chapters.Chapter]) -> set[str]:
+    """Have an engine, its tools, and all that `of` start from or run; remove what dead runs left. Says which tools cannot be had."""
+    have_engine()
     with step("Base images") as bar:
         found = bases.ensure((name for chapter in of for name in chapter.recipe.bases()), bar)
         bar.note(", ".join(f"{base.reference} ({base.origin})" for base in found))

@@ -14,7 +14,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 
-from . import ledger, offer
+from ..bench import result
+from . import ledger, numbers, offer
 from .chapters import Chapter, chapters
 
 _KERNEL = re.compile(r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = .*?</script>', re.DOTALL)
@@ -24,6 +25,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_directive("claims", Claims)
     app.add_directive("errata", Errata)
+    app.add_directive("numbers", Numbers)
+    app.add_directive("quotations", Quotations)
     app.add_directive("recipes", Recipes)
     app.connect("config-inited", _footer_and_banner)
     app.connect("doctree-read", _fold_solutions)
@@ -63,6 +66,26 @@ class Errata(SphinxDirective):
         return _table(
             self, head, [[e.noted, e.today, e.why, e.works, f"✓ {e.proof.sentence} {_link(e.proof.chapter)}"] for e in ledger.errata()]
         )
+
+
+class Numbers(SphinxDirective):
+    """`{numbers} WORK`: what a work of the bench found when it was last measured, as it is stored."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Make its figures and tables."""
+        work = self.arguments[0]
+        return [nodes.raw("", numbers.piece(work, result.load(work)).html, format="html")]
+
+
+class Quotations(SphinxDirective):
+    """`{quotations}`: what others say in figures, with its source, beside what was measured here."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [[f"{one.source}: “{one.says}”", one.of, one.measured] for one in numbers.quotations()]
+        return _table(self, ["said elsewhere", "what was measured here", "measured"], rows)
 
 
 def _measured(held: ledger.Held) -> str:

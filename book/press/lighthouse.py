@@ -24,6 +24,7 @@ from ..offline import tools
 from ..progress import Step
 from .site import HTML
 
+WORK = "lighthouse"
 REPORT = ROOT / "_build/bench/lighthouse.json"
 FORMS = ("mobile", "desktop")
 _LIGHTHOUSE = "lighthouse@12.8.2"

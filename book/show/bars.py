@@ -1,8 +1,8 @@
-"""Bars of seconds, one for each row, with a dot for each time where a row was measured several times."""
+"""Bars of seconds or of another unit, one for each row, with a dot for each time where a row was measured several times."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -14,20 +14,25 @@ if TYPE_CHECKING:
 _LONGEST = 32  # characters of a label; the table beside the chart has the whole
 
 
-def chart(title: str, rows: Mapping[str, Sequence[float]], failed: Collection[str] = ()) -> str:
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s"
+
+
+def chart(title: str, rows: Mapping[str, Sequence[float]], failed: Collection[str] = (), say: Callable[[float], str] = _seconds) -> str:
     """Draw them.
 
     Args:
-        title: what took that long.
+        title: what took that long, or is that large.
         rows: label → seconds of each time; the bar is their median.
         failed: the labels of what did not succeed.
+        say: a value with its unit.
     """
     several = any(len(times) > 1 for times in rows.values())
-    said = "; ".join(f"{label}: {'median ' if several else ''}{median(times):.2f} s" for label, times in rows.items())
-    return figure.chart(lambda width: _draw(rows, failed, several, width), title, said)
+    said = "; ".join(f"{label}: {'median ' if several else ''}{say(median(times))}" for label, times in rows.items())
+    return figure.chart(lambda width: _draw(rows, failed, several, say, width), title, said)
 
 
-def _draw(rows: Mapping[str, Sequence[float]], failed: Collection[str], several: bool, width: float) -> Figure:
+def _draw(rows: Mapping[str, Sequence[float]], failed: Collection[str], several: bool, say: Callable[[float], str], width: float) -> Figure:
     drawing = figure.new(width, (0.9 if several else 0.4) + 0.42 * len(rows))
     axes = drawing.add_subplot()
     middles = [median(times) for times in rows.values()]
@@ -40,9 +45,9 @@ def _draw(rows: Mapping[str, Sequence[float]], failed: Collection[str], several:
         axes.scatter(*zip(*dots, strict=True), s=28, color=figure.PALETTE["ours"], label="each time", zorder=2)
         drawing.legend(loc="outside lower center", ncols=2, frameon=False)
         for place, (middle, times) in enumerate(zip(middles, rows.values(), strict=True)):  # to the right of its last dot
-            axes.text(max(times) + 0.02 * most, place, f"{middle:.2f} s", va="center")
+            axes.text(max(times) + 0.02 * most, place, say(middle), va="center")
     else:
-        axes.bar_label(drawn, [f"{middle:.2f} s" for middle in middles], padding=4)
+        axes.bar_label(drawn, [say(middle) for middle in middles], padding=4)
     axes.invert_yaxis()
     axes.set_xlim(0, most * 1.14 or 1)
     axes.spines[["top", "right", "bottom"]].set_visible(False)

@@ -1,0 +1,52 @@
+"""A copy of the book in a temporary folder, to run chapters in that are not the book's own, or not as they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..engine import ROOT, address
+
+_LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".engine", "_build", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"
+)
+_SECONDS = 4 * 3600
+
+
+@contextmanager
+def book() -> Iterator[Path]:
+    """The folder of the copy, with the virtual environment and the engine's tools of this one; it goes with the block."""
+    with tempfile.TemporaryDirectory(prefix="book-", ignore_cleanup_errors=True) as place:
+        folder = Path(shutil.copytree(ROOT, Path(place) / "book", symlinks=True, ignore=_LEFT_OUT))
+        for shared in (".venv", ".engine"):
+            if (ROOT / shared).exists():
+                (folder / shared).symlink_to((ROOT / shared).resolve())
+        yield folder
+
+
+def python(folder: Path, *arguments: str) -> str:
+    """Run Python in a copy of the book, with the copy's package, and return what it wrote.
+
+    Args:
+        folder: the copy.
+        arguments: as on a command line.
+
+    Raises:
+        RuntimeError: where it does not end in 0; the message holds its last words.
+    """
+    return run(folder, sys.executable, *arguments)
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run a command in a copy of the book as `python` does."""
+    environment = {**os.environ, "PYTHONPATH": str(folder), "DOCKER_HOST": address()}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace", timeout=_SECONDS)
+    if done.returncode:
+        raise RuntimeError(f"{Path(command[0]).name} ended in {done.returncode}: {(done.stdout + done.stderr).strip()[-1500:]}")
+    return done.stdout

@@ -1,0 +1,77 @@
+"""`python -m book report`: the command line, and what it ends with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout, suppress
+from pathlib import Path
+
+from .. import engine
+from .. import run as own
+from ..engine import EngineMissing
+from ..press import commands, site
+from ..trouble import OF_THE_ENGINE, Trouble, in_words
+from . import page, project, words
+from .finding import Finding, Severity
+from .options import WHENCE, parser
+from .rules import findings
+from .survey import Survey, survey
+
+CLEAN, FOUND, COULD_NOT = 0, 1, 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the command line says.
+
+    Returns:
+        0 where nothing was found at or above `--fail-on`, 1 where something was, 2 where the project could not be run, or not to the end.
+    """
+    options = parser().parse_args(arguments)
+    here = Path(os.environ.get(WHENCE) or os.getcwd())  # the folder in which the command was given
+    options.folder, options.output = (here / options.folder).resolve(), here / options.output
+    try:
+        with redirect_stdout(sys.stderr):  # progress is for people, and stdout may be for machines
+            found = _survey(options)
+            rules = findings(found)
+    except (Trouble, commands.CannotGoOn) as problem:
+        return _refuse(str(problem))
+    except OF_THE_ENGINE as problem:
+        return _refuse(str(in_words(problem)))
+    except subprocess.TimeoutExpired as problem:
+        return _refuse(f"{Path(str(problem.cmd[0])).name} did not end within {problem.timeout:g} seconds.")
+    code = COULD_NOT if found.missing else FOUND if _fails(rules, options.fail_on) else CLEAN
+    if not options.no_page:
+        options.output.write_text(page.page(found, rules, options.book or _site()), encoding="utf-8")
+        print(f"  {options.output}", file=sys.stderr)
+    print(
+        {"text": words.terminal, "github": words.github, "json": lambda *all: words.for_machines(*all, code)}[options.format](found, rules)
+    )
+    return code
+
+
+def _survey(options: argparse.Namespace) -> Survey:
+    asked = project.find(options.folder, options.file, options.profile, options.target)
+    commands.have_engine()
+    try:
+        return survey(asked, options.allow, options.runs, options.patience, options.limit, [options.output])
+    finally:  # also where Ctrl-C ended it
+        with suppress(EngineMissing, *OF_THE_ENGINE):
+            own.reap(engine.connect(), only=own.RUN)
+
+
+def _fails(found: Sequence[Finding], fail_on: str) -> bool:
+    return fail_on != "never" and any(one.severity >= Severity[fail_on] for one in found)
+
+
+def _site() -> str:
+    """The book's site, where it is built here."""
+    return site.HTML.as_uri() if site.INDEX.exists() else ""
+
+
+def _refuse(why: str) -> int:
+    print(f"✗ {why}", file=sys.stderr, flush=True)
+    return COULD_NOT

@@ -1,0 +1,113 @@
+"""What well-kept tools find by reading: hadolint, the builder's own checks, and `docker compose config`."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..advice import advice
+from ..engine import tool
+from ..trouble import TookTooLong, Trouble
+from .finding import Finding, Severity
+from .project import Build, Project
+
+_SECONDS = 60
+_LEVELS = {"error": Severity.error, "warning": Severity.warning, "info": Severity.info, "style": Severity.info}
+# A rule of the builder that says what one of hadolint's says of the same line.
+_SAME = {
+    "JSONArgsRecommended": "DL3025",
+    "MaintainerDeprecated": "DL4000",
+    "SecretsUsedInArgOrEnv": "DL3064",
+    "DuplicateStageName": "DL3024",
+    "MultipleInstructionsDisallowed": "DL4003",
+    "WorkdirRelativePath": "DL3000",
+}
+_CHAPTERS = {
+    "SC30": (
+        "01-environment-in-an-image",
+        "Write it for `sh`: `=` for `==`, no `[[`, no `source`. The shell of slim and Alpine is no bash.",
+    ),
+    "DL3006": ("03-smaller-images", ""),
+    "DL3007": ("03-smaller-images", ""),
+    "DL3009": ("03-smaller-images", ""),
+    "DL3025": ("02-edit-while-it-runs", ""),
+    "DL3042": ("03-smaller-images", ""),
+    "DL3064": ("04-service-names", ""),
+}
+
+
+def hadolint(project: Project) -> Iterator[Finding]:
+    """What hadolint says of each Dockerfile; a `.hadolint.yaml` of the project is heeded."""
+    if not project.dockerfiles:
+        return
+    program = Path(sysconfig.get_path("scripts"), "hadolint")
+    command = [str(program), "--no-fail", "--format", "json", "--", *project.dockerfiles]
+    done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, errors="replace", timeout=_SECONDS)
+    if not done.stdout.startswith("["):
+        raise Trouble(f"hadolint does not read the Dockerfiles: {(done.stderr or done.stdout).strip()[:300]}")
+    for said in json.loads(done.stdout):
+        code = said["code"]
+        chapter, ours = next((known for start, known in _CHAPTERS.items() if code.startswith(start)), ("", ""))
+        wiki = f"https://www.shellcheck.net/wiki/{code}" if code.startswith("SC") else f"https://github.com/hadolint/hadolint/wiki/{code}"
+        yield Finding(code, _LEVELS[said["level"]], said["file"], said["line"], said["message"], ours, chapter, "hadolint", wiki)
+
+
+def builder(project: Project, build: Build) -> Iterator[Finding]:
+    """What `docker build --check` says of a Dockerfile, without building it; nothing where the builder here has no such check."""
+    file = project.folder / build.dockerfile
+    target = ["--target", build.settings["target"]] if build.settings.get("target") else []
+    try:
+        done = tool(
+            "buildx", "build", "--call=check,format=json", "--file", str(file), *target, build.settings["context"], timeout=_SECONDS
+        )
+    except TookTooLong:
+        return
+    if not done.stdout.startswith("{"):
+        return  # an older builder, or one that cannot read the file: the build will tell
+    for said in json.loads(done.stdout).get("warnings") or ():
+        ranges = said.get("location", {}).get("ranges") or [{"start": {"line": 0}}]
+        words = f"{said.get('detail') or said['description']}."
+        line, todo, page = ranges[0]["start"]["line"], f"{said['description'].rstrip('.')}.", said.get("url", "")
+        yield Finding(said["ruleName"], Severity.warning, build.dockerfile, line, words, todo, "", "docker build --check", page)
+
+
+def once(findings: Iterator[Finding]) -> tuple[Finding, ...]:
+    """Each fault once, also where two tools or two builds find it."""
+    found: dict[tuple, Finding] = {}
+    for finding in findings:
+        found.setdefault((_SAME.get(finding.rule, finding.rule), finding.file, finding.line), finding)
+    return tuple(found.values())
+
+
+def compose(project: Project) -> Iterator[Finding]:
+    """What `docker compose config` warns of, and why it refuses the files."""
+    if not project.check:
+        return
+    source = "docker compose config"
+    for words in project.check.warnings:
+        if "obsolete" in words:
+            key = (re.search(r"attribute `(\w+)`", words) or [None, "version"])[1]
+            todo = f"Take {key} out: Compose has not needed it since 2020."
+            yield Finding("obsolete-key", Severity.warning, *project.line(key), words, todo, "02-edit-while-it-runs", source)
+        elif variable := re.search(r'"?(\w+)"? variable is not set', words):
+            place = next(
+                ((file, line) for file in project.files if (line := project.instruction(file, rf"\$\{{?{variable[1]}\b"))), ("", 0)
+            )
+            yield Finding(
+                "unset-variable", Severity.warning, *place, words, f"Give {variable[1]} a value in .env, or a default.", "", source
+            )
+        else:
+            yield Finding("compose-warning", Severity.warning, project.files[0], 0, words, "See what Compose says.", "", source)
+    if not project.check.error:
+        return
+    words = project.check.error
+    if found := re.search(r'service "(\S+?)" depends on undefined service "?([\w.-]+)', words):
+        place = project.line("services", found[1], "depends_on", found[2])
+        yield Finding("undefined-dependency", Severity.error, *place, words, advice(words).strip(), "07-reload-any-code", source)
+    else:
+        line = int((re.search(r"at L(\d+)|line (\d+)", words) or [0, 0])[1] or 0)
+        yield Finding("compose-invalid", Severity.error, project.files[-1], line, words, advice(words).strip(), "", source)

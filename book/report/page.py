@@ -1,0 +1,233 @@
+"""The report as one page that needs nothing else: no network, no script, the book's own figures and style."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from html import escape
+from pathlib import Path
+from statistics import median
+
+from pygments.formatters import HtmlFormatter
+
+from .. import show
+from ..engine import ROOT
+from ..press.trim import without_script
+from ..recipe import Recipe, RecipeError
+from ..show.html import Cell, fold, table
+from ..show.markup import piece
+from .finding import Finding, Severity
+from .project import Project
+from .running import Ran
+from .survey import Survey
+
+CHAPTER = "book:"  # how a link to a chapter begins, until it is known where the book is
+_KINDS = {Severity.error: "book-bad", Severity.warning: "book-warn", Severity.info: "book-volatile"}
+_MARKS = {Severity.error: "✗", Severity.warning: "!", Severity.info: "·"}
+_HIDDEN = "•••"
+_SECRET_LINE = re.compile(r"(?i)^(.*?\w*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY)\w*[\"']?\s*[:=]\s*)([^\s$/].*)$", re.MULTILINE)
+_IN_URL = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
+
+
+def page(survey: Survey, findings: Iterable[Finding], book: str = "") -> str:
+    """The whole page.
+
+    Args:
+        survey: what was found out.
+        findings: from `rules.findings`.
+        book: the address of the book's site, for links to its chapters; without it they are named only.
+    """
+    style = (ROOT / "book/assets/book.css").read_text() + (Path(__file__).parent / "page.css").read_text() + _colours()
+    title = f"{survey.project.name}, through the lens of Docker Recipes for Python"
+    return f"""<!doctype html>
+<html lang="en" data-theme="light">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<title>{escape(title)}</title>
+<style>
+{style}
+{without_script(style)}
+</style>
+</head>
+<body class="bd-content">
+<main class="report">
+<h1>{escape(survey.project.name)}</h1>
+{linked(fragment(survey, findings), lambda chapter: f"{book.rstrip('/')}/notebooks/{chapter}.html" if book else "")}
+</main>
+</body>
+</html>
+"""
+
+
+def linked(html: str, place: Callable[[str], str]) -> str:
+    """The same HTML, with its links to chapters leading where the book is.
+
+    Args:
+        html: from `fragment`.
+        place: chapter → address; where that is empty, the chapter is named and no link.
+    """
+
+    def link(found: re.Match[str]) -> str:
+        address = place(found[1])
+        return f'<a href="{escape(address)}">{found[2]}</a>' if address else f"<span>{found[2]}</span>"
+
+    return re.sub(rf'<a href="{CHAPTER}([^"]+)">(.*?)</a>', link, html)
+
+
+def fragment(survey: Survey, findings: Iterable[Finding]) -> str:
+    """The report without a page around it; its headings begin at the second level.
+
+    Args:
+        survey: what was found out.
+        findings: from `rules.findings`.
+    """
+    return "\n".join(
+        f"<section>{f'<h2>{escape(title)}</h2>' if title else ''}{html}</section>" for title, html in _sections(survey, findings)
+    )
+
+
+def _sections(survey: Survey, findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
+    findings = tuple(findings)
+    yield "", _opening(survey, findings)
+    yield "Findings", _findings(findings)
+    if survey.built:
+        yield "Images", show.sizes(*(each.image for each in survey.built)).html + _rebuilds(survey)
+        layers = {each.build.name: show.layers(each.contents) for each in survey.built}
+        yield "Layers", piece(show.choice("Image", layers)).html if len(layers) > 1 else next(iter(layers.values())).html
+    if survey.ran:
+        yield from _runs(survey.ran)
+    if published := _published(survey.project):
+        yield "Published ports", published
+    yield "Listings", _listings(survey.project)
+    yield "On what this was run", show.provenance(survey.provenance).html
+
+
+def _opening(survey: Survey, findings: tuple[Finding, ...]) -> str:
+    said = [f"<strong>Missing:</strong> {escape(words)}" for words in survey.missing]
+    counted = [f"{sum(one.severity is level for one in findings)} {_many(level)}" for level in reversed(Severity)]
+    said.append(f"{', '.join(counted)}." if findings else "Nothing found.")
+    said += [escape(remark) for remark in survey.remarks]
+    said += [f"Allowed: {escape(str(risk))}" for risk in survey.risks]
+    files = ", ".join(f"<code>{escape(file)}</code>" for file in (*survey.project.files, *survey.project.dockerfiles))
+    said.append(f"Read: {files}. Run in a copy of the folder, with free ports of 127.0.0.1; nothing of it is left.")
+    return "".join(f"<p>{words}</p>" for words in said)
+
+
+def _many(level: Severity) -> str:
+    return {Severity.error: "errors", Severity.warning: "warnings", Severity.info: "remarks"}[level]
+
+
+def _findings(findings: tuple[Finding, ...]) -> str:
+    if not findings:
+        return '<p class="book-claim"><span class="book-tick">✓</span> No rule finds anything.</p>'
+    rows = [
+        [
+            Cell(f'<span class="{_KINDS[one.severity]}">{_MARKS[one.severity]} {one.severity.name}</span>', one.severity.name),
+            Cell(_rule(one), one.rule),
+            Cell(f"<code>{escape(one.place)}</code>" if one.file else "", one.place),
+            Cell(_words(hide(one.measured)), one.measured),
+            Cell(f"{escape(one.todo)}{_chapter(one)}", one.todo),
+        ]
+        for one in findings
+    ]
+    return table("What was found, the worst first", ["", "rule", "where", "what was seen", "what to do"], rows).html
+
+
+def _rule(one: Finding) -> str:
+    name = f'<a href="{escape(one.about)}">{escape(one.rule)}</a>' if one.about else escape(one.rule)
+    return f'{name}<br><span class="book-volatile">{escape(one.source)}</span>'
+
+
+def _words(text: str) -> str:
+    first, _, rest = text.partition("\n")
+    return escape(first) + (f"<details><summary>more</summary><pre>{escape(rest)}</pre></details>" if rest else "")
+
+
+def _chapter(one: Finding) -> str:
+    return f' <a href="{CHAPTER}{one.chapter}">Chapter {int(one.chapter[:2])}: {_title(one.chapter)}</a>' if one.chapter else ""
+
+
+def _title(chapter: str) -> str:
+    return escape(chapter[3:].replace("-", " ").capitalize())
+
+
+def _rebuilds(survey: Survey) -> str:
+    rows = [
+        [
+            each.build.name,
+            f"{each.image.seconds:.1f} s",
+            each.rebuild.touched,
+            f"{each.rebuild.seconds:.1f} s",
+            _ran_again(each.rebuild.steps),
+        ]
+        for each in survey.built
+        if each.rebuild
+    ]
+    caption = "Built, and built again after one file was touched (the first build may have had steps in its cache)"
+    return table(caption, ["image", "first", "file", "again", "steps that ran again"], rows, numbers=(1, 3)).html if rows else ""
+
+
+def _ran_again(steps: Iterable) -> str:
+    return "; ".join(step.instruction for step in steps if step.seconds is not None and step.instruction.startswith("RUN")) or "no RUN"
+
+
+def _runs(ran: Ran) -> Iterator[tuple[str, str]]:
+    if ran.failure:
+        yield "It does not come up", f"<pre>{escape(hide(ran.failure))}</pre>"
+    if ran.timelines[-1].events:
+        yield "Start-up", show.timeline(ran.timelines[-1]).html + _spread(ran)
+    if ran.services:
+        yield "Services", show.services(ran.services).html
+    if ran.topology and ran.topology.services:
+        yield "Wiring", show.topology(ran.topology).html
+        if ran.topology.reaches:
+            yield "Who reaches whom", show.connectivity(ran.topology.reaches).html
+    if ran.stops:
+        ends = {f"{name} (exit code {stopped.exit_code})": stopped.seconds for name, stopped in ran.stops.items()}
+        yield "Stop", show.seconds("Seconds from `docker compose stop` to the end", ends).html
+
+
+def _spread(ran: Ran) -> str:
+    """Where it came up several times, how the times of each event spread."""
+    if len(ran.timelines) < 2:
+        return ""
+    times: dict[str, list[float]] = {}
+    for seen in ran.timelines:
+        for service, what in dict.fromkeys((event.service, event.what) for event in seen.events):
+            if what in ("port open", "healthy", "first answer", "returned", "exited"):
+                times.setdefault(f"{service}: {what}", []).append(seen.at(service, what))
+    ordered = dict(sorted(times.items(), key=lambda pair: median(pair[1])))
+    return show.seconds(f"Seconds since the first container was created, {len(ran.timelines)} runs", ordered).html if ordered else ""
+
+
+def _published(project: Project) -> str:
+    rows = [
+        [each.name, str(port), place or "any port", "every network of the machine" if ":" not in place else place.rpartition(":")[0]]
+        for each in project.declared
+        for port, place in each.ports.items()
+    ]
+    caption = "What the files publish (the run itself used free ports of 127.0.0.1)"
+    return table(caption, ["service", "port in the container", "on the machine", "open to"], rows).html if rows else ""
+
+
+def _listings(project: Project) -> str:
+    recipe, parts = Recipe(project.folder), []
+    for file in (*project.files, *project.dockerfiles):
+        try:
+            recipe.read(file)
+            parts.append(fold(file, hide(piece(show.listing(recipe, file)).html)))
+        except RecipeError as problem:
+            parts.append(fold(file, f"<p>{escape(str(problem))}</p>"))
+    return "".join(parts)
+
+
+def hide(text: str) -> str:
+    """A text without passwords in addresses; listings lose the values of their secrets as well."""
+    return _IN_URL.sub(rf"\1{_HIDDEN}@", text)
+
+
+def _colours() -> str:
+    light, dark = HtmlFormatter(style="default"), HtmlFormatter(style="github-dark")
+    return light.get_style_defs(".highlight") + dark.get_style_defs("html[data-theme=dark] .highlight")

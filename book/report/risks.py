@@ -1,0 +1,81 @@
+"""What a project asks for that reaches beyond its own containers: it is not run before the reader has allowed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .project import Project
+
+KINDS = {
+    "privileged": "a container that may do all that root may do on this machine",
+    "socket": "the engine's socket, with which a container rules the engine, and with it this machine",
+    "host": "a network, or processes, that are this machine's own",
+    "capabilities": "rights over this machine's kernel, or less protection from it",
+    "devices": "a device of this machine",
+    "outside": "files of this machine outside of the project's folder, which it may change",
+}
+_CAPABILITIES = {"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "SYS_TIME", "NET_ADMIN", "DAC_READ_SEARCH", "BPF"}
+
+
+@dataclass(frozen=True)
+class Risk:
+    """One thing that a service asks for: its kind, what stands there, and where."""
+
+    kind: str
+    service: str
+    what: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.service} asks for {self.what} ({KINDS[self.kind]})"
+
+
+def risks(project: Project) -> tuple[Risk, ...]:
+    """What the services that would run ask for, in the order of the file.
+
+    Args:
+        project: the project as it lies in the folder in which it would be run.
+    """
+    return tuple(
+        Risk(kind, name, what, *project.line("services", name, key))
+        for name, service in project.config.get("services", {}).items()
+        if project.runs(name)
+        for kind, what, key in _of(service, project.folder)
+    )
+
+
+def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
+    if service.get("privileged"):
+        yield "privileged", "privileged: true", "privileged"
+    if (service.get("build") or {}).get("privileged"):
+        yield "privileged", "a privileged build", "build"
+    for key in ("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup"):
+        if service.get(key) == "host":
+            yield "host", f"{key}: host", key
+    if (service.get("build") or {}).get("network") == "host":
+        yield "host", "a build on the network of this machine", "build"
+    for name in service.get("cap_add") or ():
+        if name.upper().removeprefix("CAP_") in _CAPABILITIES:
+            yield "capabilities", f"cap_add: {name}", "cap_add"
+    for option in service.get("security_opt") or ():
+        if option.replace("=", ":").endswith((":unconfined", ":disable")):
+            yield "capabilities", f"security_opt: {option}", "security_opt"
+    for device in service.get("devices") or ():
+        yield "devices", f"the device {device.get('source', device) if isinstance(device, Mapping) else device}", "devices"
+    for volume in service.get("volumes") or ():
+        source = volume.get("source", "")
+        if volume["type"] != "bind" or not source:
+            continue
+        if source.endswith(("docker.sock", "containerd.sock", "podman.sock")):
+            yield "socket", f"the socket {source}", "volumes"
+        elif not Path(source).is_relative_to(folder) and not volume.get("read_only"):
+            yield "outside", f"the folder {_shown(source, folder)}", "volumes"
+
+
+def _shown(source: str, folder: Path) -> str:
+    """A path as a reader knows it: one above the copy is one above the project."""
+    place = folder.parent
+    return f"../{Path(source).relative_to(place)}" if Path(source).is_relative_to(place) else source

@@ -1,0 +1,358 @@
+"""A project while it runs: how it comes up, what answers where, who runs as whom, and how it ends."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+
+import yaml
+from docker.errors import APIError
+
+from .. import stack, timeline
+from ..engine import connect
+from ..probe import Reach
+from ..stack import OF_SERVICE, Service, Stack, StackFailed, Stopped
+from ..timeline import Timeline
+from ..topology import Topology
+from .images import Built
+from .project import Project
+
+_LOOK_SECONDS = 0.1
+_QUIET_SECONDS = 2.0  # without a change, after which a project is what it will be
+_HERE = re.compile(r"(?<![\w.-])(?:localhost|127\.0\.0\.1)(?::(\d{2,5}))?(?![\w.])")
+_USUAL = {"postgres": 5432, "postgresql": 5432, "redis": 6379, "mysql": 3306, "mongodb": 27017, "amqp": 5672, "http": 80, "https": 443}
+_BY_NAME = {"PG": 5432, "POSTGRES": 5432, "DATABASE": 5432, "DB": 5432, "REDIS": 6379, "MYSQL": 3306, "MONGO": 27017, "RABBIT": 5672}
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A variable that names this very container where another service is meant: service, variable, port, and how a knock there ended."""
+
+    service: str
+    variable: str
+    port: int
+    reach: Reach
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Early:
+    """A service at the moment in which it became healthy: what a knock at its own port said then."""
+
+    service: str
+    seconds: float
+    reach: Reach
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What was seen of a project that was brought up.
+
+    Attributes:
+        timelines: one for each run.
+        failure: why it did not come up; empty where it did.
+        services: its containers, when they had settled.
+        topology: how it is wired; None where it did not come up.
+        doors: knocks at each service's ports from inside, at its own name and at 127.0.0.1.
+        environment: service → its variables, as `docker inspect` shows them.
+        words: service → its last words, of those that ended or restart.
+        health: service → what its health check said last, of those that are not healthy.
+        alone: variables that name `localhost` for another service.
+        early: services that were healthy before they answered.
+        stops: service → how it ended when it was told to.
+        written: files in bind mounts that root of a container left, as the project's folder sees them.
+        seconds: from the first `up` to the end of the last `down`.
+    """
+
+    timelines: tuple[Timeline, ...] = ()
+    failure: str = ""
+    services: tuple[Service, ...] = ()
+    topology: Topology | None = None
+    doors: tuple[Reach, ...] = ()
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    words: Mapping[str, str] = field(default_factory=dict)
+    health: Mapping[str, str] = field(default_factory=dict)
+    alone: tuple[Alone, ...] = ()
+    early: tuple[Early, ...] = ()
+    stops: Mapping[str, Stopped] = field(default_factory=dict)
+    written: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Runner:
+    """Brings a project up, looks at it, and takes it down again.
+
+    Args:
+        project: the project, where it may be run.
+        built: its images; without a Compose file, they are what is run.
+        place: a folder of ours for the Compose files of the run.
+        patience: seconds to wait for ports, health and calm after `up` has returned.
+        limit: seconds that one `up` may take.
+        only: the services to bring up, with what they depend on; all where empty.
+    """
+
+    def __init__(
+        self, project: Project, built: Sequence[Built], place: Path, patience: float, limit: float, only: Sequence[str] = ()
+    ) -> None:
+        self._project, self._built, self._place = project, built, place
+        self._patience, self._limit, self._only = patience, limit, only
+        self._fixed = {each.name: {*each.ports, *each.exposed} for each in project.declared}
+        self._ports = {name: set(ports) for name, ports in self._fixed.items()}
+        for each in built:
+            for service in each.build.services:
+                self._ports.setdefault(service, set()).update(each.ports)
+        published = {each.name: set(each.ports) for each in project.declared} if project.files else self._ports
+        chosen = set(only) or published.keys()
+        self._ask = [f"{name}:{port}" for name, ports in published.items() if name in chosen for port in sorted(ports)]
+
+    def run(self, runs: int) -> Ran:
+        """Bring it up `runs` times from nothing, and measure it the last time."""
+        started = time.monotonic()
+        timelines: list[Timeline] = []
+        for _ in range(runs - 1):
+            seen, running, failure, _ = self._up()
+            timelines.append(seen)
+            if running:
+                running.down()
+        seen, running, failure, early = self._up()
+        timelines.append(seen)
+        if running is None:
+            return Ran(tuple(timelines), failure, early=early, seconds=time.monotonic() - started)
+        with running:
+            before = self._files()
+            ran = self._look(running)
+            stops = self._stop(running, ran["services"])
+            written = self._left_by_root(before)
+        return Ran(tuple(timelines), early=early, stops=stops, written=written, seconds=time.monotonic() - started, **ran)
+
+    def _up(self) -> tuple[Timeline, Stack | None, str, tuple[Early, ...]]:
+        name = stack.name(self._project.name)
+        file, over = self._compose(name)
+        self._before = self._files()
+        running, failure = None, ""
+        try:
+            with timeline.record(name, self._ask, self._patience) as recording, self._at_healthy(name) as early:
+                try:
+                    running = stack.up(
+                        self._project.folder if self._project.files else self._place,
+                        file,
+                        self._project.name,
+                        self._only,
+                        wait=False,
+                        profiles=self._project.profiles,
+                        project=name,
+                        over=over,
+                        seconds=self._limit,
+                    )
+                    recording.note("up", "returned")
+                    _settle(running, self._patience)
+                except StackFailed as problem:
+                    failure = str(problem)
+                    recording.note("up", "failed", failure.splitlines()[0])
+        except BaseException:
+            if running:
+                running.down()
+            raise
+        return recording.timeline(), running, failure, tuple(early.seen)
+
+    def _compose(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """The Compose files of a run: the project's own and one that keeps it apart from all others; or one of ours for Dockerfiles."""
+        if not self._project.files:
+            services = {
+                each.build.name: {"build": dict(each.build.settings), "ports": [str(port) for port in each.ports]} for each in self._built
+            }
+            (self._place / "compose.yaml").write_text(yaml.safe_dump({"services": services}))
+            return "compose.yaml", ()
+        apart = self._place / "apart.yaml"
+        apart.write_text(keep_apart(self._project.config, name))
+        first, *more = self._project.files
+        return first, (*more, str(apart))
+
+    @contextmanager
+    def _at_healthy(self, name: str) -> Iterator[_Listener]:
+        """Knock at a service's own ports from inside at the moment in which the engine calls it healthy."""
+        listener = _Listener(name, self._ports)
+        try:
+            yield listener
+        finally:
+            listener.close()
+
+    def _look(self, running: Stack) -> dict:
+        services = running.services()
+        up = [service for service in services if service.state == "running"]
+        asks = {
+            service.name: [f"{at}:{port}" for port in sorted(self._ports.get(service.name, ())) for at in (service.name, "127.0.0.1")]
+            for service in up
+        }
+        environment = {service.name: running.environment(service.name) for service in services}
+        meant = {service.name: list(_named_here(environment[service.name])) for service in up}
+        for name, found in meant.items():
+            asks[name] += [f"localhost:{port}" for _, port in found]
+        with ThreadPoolExecutor() as pool:
+            tried = list(pool.map(lambda name: running.reach(*dict.fromkeys(asks[name]), sources=[name]) if asks[name] else (), asks))
+        doors = tuple(reach for reaches in tried for reach in reaches)
+        known = {(reach.source, reach.target): reach for reach in doors}
+        alone = tuple(
+            Alone(name, variable, port, known[name, f"localhost:{port}"], others)
+            for name, found in meant.items()
+            for variable, port in found
+            if not known[name, f"localhost:{port}"].ok
+            and (others := tuple(other for other, ports in self._ports.items() if other != name and port in self._all(other, running)))
+        )
+        return {
+            "services": services,
+            "topology": running.topology(),
+            "doors": doors,
+            "environment": environment,
+            "words": {s.name: _words(running, s.name) for s in services if s.restarts or s.state in ("restarting", "exited")},
+            "health": {s.name: _check(s) for s in services if s.health in ("starting", "unhealthy")},
+            "alone": alone,
+        }
+
+    def _all(self, service: str, running: Stack) -> set[int]:
+        """The ports of a service, those that its image exposes among them."""
+        container = running.service(service).container if any(s.name == service for s in running.services()) else None
+        exposed = connect().api.inspect_container(container)["Config"].get("ExposedPorts") or {} if container else {}
+        return {*self._ports.get(service, ()), *(int(port.partition("/")[0]) for port in exposed)}
+
+    def _stop(self, running: Stack, services: Iterable[Service]) -> dict[str, Stopped]:
+        names = list(dict.fromkeys(service.name for service in services if service.state == "running" and not service.restarts))
+        with ThreadPoolExecutor() as pool:
+            return dict(zip(names, pool.map(running.stop, names), strict=True))
+
+    def _files(self) -> set[Path]:
+        """The files in all bind mounts that lie in the folder."""
+        sources = (
+            Path(volume["source"])
+            for service in self._project.config.get("services", {}).values()
+            for volume in service.get("volumes") or ()
+            if volume["type"] == "bind" and volume.get("source")
+        )
+        inside = {source for source in sources if source.is_relative_to(self._project.folder) and source.is_dir()}
+        return {file for source in inside for file in source.rglob("*")}
+
+    def _left_by_root(self, before: set[Path]) -> tuple[str, ...]:
+        folder = self._project.folder
+        if not hasattr(folder.stat(), "st_uid") or folder.stat().st_uid == 0:
+            return ()
+        new = self._files() - self._before
+        return tuple(sorted(file.relative_to(folder).as_posix() for file in new if file.lstat().st_uid == 0))
+
+
+class _Listener:
+    """Hears which service is healthy, and knocks at its ports then."""
+
+    def __init__(self, name: str, ports: Mapping[str, set[int]]) -> None:
+        self.seen: list[Early] = []
+        self._ports, self._name, self._began = ports, name, time.monotonic()
+        filters = {"label": f"{stack.OF_PROJECT}={name}", "event": "health_status"}
+        self._stream = connect().api.events(decode=True, filters=filters)
+        self._thread = Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        from .. import probe
+
+        for told in self._stream:
+            service = told["Actor"]["Attributes"][OF_SERVICE]
+            if told["Action"] != "health_status: healthy" or any(early.service == service for early in self.seen):
+                continue
+            with suppress(APIError):
+                container = connect().containers.get(told["Actor"]["ID"])
+                exposed = container.attrs["Config"].get("ExposedPorts") or {}
+                ports = {*self._ports.get(service, ()), *(int(port.partition("/")[0]) for port in exposed if not port.endswith("udp"))}
+                for reach in probe.inside(container, service, [f"{service}:{port}" for port in sorted(ports)], 1.0, self._name):
+                    self.seen.append(Early(service, time.monotonic() - self._began, reach))
+
+    def close(self) -> None:
+        with suppress(OSError, AttributeError):
+            self._stream.close()
+        self._thread.join(10)
+
+
+def keep_apart(config: Mapping, name: str) -> str:
+    """A Compose file that keeps a run from everything that its project shares with others.
+
+    Networks and volumes with names of their own, and those that are external, are new and empty ones of the run; a container's own name
+    becomes an alias on its networks. Without it, `down` would remove the reader's own data.
+
+    Args:
+        config: what `docker compose config` made of the project's files.
+        name: the project's name in this run.
+    """
+    services = {}
+    for service, settings in config["services"].items():
+        if called := settings.get("container_name"):
+            joined = {network: {"aliases": [called]} for network in settings.get("networks") or {}}
+            services[service] = {"container_name": _Reset(), **({"networks": joined} if joined else {})}
+    ours = {
+        kind: {key: _Whole({**_kept(thing), "name": f"{name}_{key}"}) for key, thing in config.get(kind, {}).items()}
+        for kind in ("networks", "volumes")
+    }
+    return yaml.dump({"services": services, **{kind: things for kind, things in ours.items() if things}}, Dumper=_Dumper)
+
+
+def _kept(thing: Mapping | None) -> dict:
+    """What a network or a volume keeps: its driver, not its place on this machine, which it would share with the reader's own."""
+    return {key: value for key, value in (thing or {}).items() if key in ("internal", "enable_ipv6", "attachable", "labels")}
+
+
+class _Whole(dict):
+    """A mapping that replaces the one it is merged with."""
+
+
+class _Reset:
+    """Takes a key away."""
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+_Dumper.add_representer(_Whole, lambda dumper, items: dumper.represent_mapping("!override", dict(items)))
+_Dumper.add_representer(_Reset, lambda dumper, _: dumper.represent_scalar("!reset", "null"))
+
+
+def _settle(running: Stack, patience: float) -> None:
+    """Wait until nothing changes any more: all healthy that can be, none on its way, and a while without a restart."""
+    deadline, calm, before = time.monotonic() + patience, time.monotonic(), None
+    while time.monotonic() < deadline:
+        services = running.services()
+        now = [(s.container, s.state, s.health, s.restarts) for s in services]
+        if now != before:
+            before, calm = now, time.monotonic()
+        moving = any(s.health == "starting" or s.state in ("created", "restarting") for s in services)
+        if not moving and time.monotonic() - calm >= _QUIET_SECONDS:
+            return
+        if any(s.restarts >= 3 for s in services) and not any(s.health == "starting" for s in services):
+            return
+        time.sleep(_LOOK_SECONDS)
+
+
+def _named_here(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """Variables whose value is a place on this very machine, with the port that is meant."""
+    for variable, value in environment.items():
+        if not (found := _HERE.search(value)):
+            continue
+        scheme = value.partition("://")[0].partition("+")[0] if "://" in value else ""
+        stem = re.sub(r"_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$", "", variable)
+        beside = environment.get(f"{stem}_PORT", "")
+        usual = next((port for name, port in _BY_NAME.items() if stem.upper().startswith(name) or stem.upper().endswith(name)), 0)
+        port = int(found[1] or 0) or (int(beside) if beside.isdigit() else 0) or _USUAL.get(scheme, 0) or usual
+        if port:
+            yield variable, port
+
+
+def _words(running: Stack, service: str) -> str:
+    return running.logs(service, tail=6).strip()
+
+
+def _check(service: Service) -> str:
+    log = connect().api.inspect_container(service.container)["State"].get("Health", {}).get("Log") or []
+    return f"exit code {log[-1]['ExitCode']}: {log[-1]['Output'].strip()[-200:]}" if log else "it has not ended once"

@@ -1,0 +1,197 @@
+"""All that was found out about a project, step by step, each within its limit."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import engine
+from ..offline import bases as base_images
+from ..progress import step
+from ..trouble import Trouble
+from . import images, linters
+from .finding import Finding
+from .images import Built, NotBuilt
+from .project import Build, Project, bases, copied
+from .risks import Risk, risks
+from .running import Ran, Runner
+
+PATIENCE = 30.0
+STEP_SECONDS = 600.0
+
+
+class Refused(Trouble):
+    """The project asks for something risky that was not allowed; the message names all of it."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found out.
+
+    Attributes:
+        project: as it lies in the reader's folder.
+        lint: what tools found by reading.
+        risks: what it asks for beyond its own containers, and was allowed.
+        missing: what kept the report from going all the way: images that cannot be had.
+        failures: Dockerfile → why it cannot be built.
+        built: its images.
+        ran: what was seen while it ran; None where nothing could be run.
+        provenance: on what it was run.
+        remarks: what a reader should know of how it was run.
+        seconds: how long all of it took.
+    """
+
+    project: Project
+    lint: tuple[Finding, ...]
+    risks: tuple[Risk, ...]
+    missing: tuple[str, ...]
+    failures: tuple[tuple[Build, str], ...]
+    built: tuple[Built, ...]
+    ran: Ran | None
+    provenance: engine.Provenance
+    remarks: tuple[str, ...]
+    seconds: float
+
+
+def survey(
+    project: Project,
+    allowed: Iterable[str] = (),
+    runs: int = 1,
+    patience: float = PATIENCE,
+    limit: float = STEP_SECONDS,
+    left_out: Iterable[Path] = (),
+) -> Survey:
+    """Check, build, bring up, measure and take down a project, in a copy of its folder.
+
+    Args:
+        project: from `project.find`.
+        allowed: the kinds of risk that are allowed, from `risks.KINDS`.
+        runs: how often it is brought up.
+        patience: seconds to wait for ports and health after each `up`.
+        limit: seconds for each build, and for each `up`.
+        left_out: files in the folder that are no part of the project.
+
+    Raises:
+        Refused: where it asks for a risk that is not allowed; nothing has been built or run then.
+    """
+    started = time.monotonic()
+    with copied(project, left_out) as (copy, remark), tempfile.TemporaryDirectory(prefix="report-") as scratch:
+        place = Path(scratch)
+        asked = risks(copy)
+        refused = [risk for risk in asked if risk.kind not in allowed]
+        if refused:
+            kinds = " ".join(f"--allow {kind}" for kind in dict.fromkeys(risk.kind for risk in refused))
+            words = "\n".join(f"  {risk}" for risk in refused)
+            raise Refused(
+                f"{project.name} is not run, since it asks for what may change this machine:\n{words}\nTo run it all the same: {kinds}"
+            )
+        remarks = [remark] if remark else []
+        lint = _lint(project, copy)
+        builds, only, missing = _have(copy)
+        built, failures = _build(copy, builds, place, limit)
+        ran = _run(copy, built, failures, missing, only, place, (runs, patience, limit))
+        references = dict.fromkeys([*(base for each in built for base in each.bases), *_images(copy)])
+        found = engine.provenance(references)
+    seconds = time.monotonic() - started
+    return Survey(project, lint, asked, missing, failures, built, ran, found, tuple(remarks), seconds)
+
+
+def _lint(project: Project, copy: Project) -> tuple[Finding, ...]:
+    with step("What tools find by reading") as bar:
+        found = [*linters.compose(project), *linters.hadolint(copy)]
+        for build in copy.builds:
+            bar(0.5, 1, build.dockerfile)
+            found += linters.builder(copy, build)
+        lint = linters.once(iter(found))
+        bar.note(f"{len(lint)} found" if lint else "nothing found")
+    return lint
+
+
+def _images(project: Project) -> tuple[str, ...]:
+    """The images that its services take as they are."""
+    own = {service["image"] for service in project.config.get("services", {}).values() if "build" in service and "image" in service}
+    named = (
+        service["image"]
+        for name, service in project.config.get("services", {}).items()
+        if project.runs(name) and "build" not in service and service.get("image") not in own
+    )
+    return tuple(dict.fromkeys(_tagged(image) for image in named))
+
+
+def _tagged(image: str) -> str:
+    return image if "@" in image or ":" in image.rpartition("/")[2] else f"{image}:latest"
+
+
+def _have(project: Project) -> tuple[list[Build], tuple[str, ...], tuple[str, ...]]:
+    """Have the images that it starts from; say which builds and services can be done, and what is missing for the others."""
+    absent: dict[str, str] = {}
+    needs = {build.name: bases(project, build) for build in project.builds}
+    with step("Base images") as bar:
+        for reference in dict.fromkeys([*(base for found in needs.values() for base in found), *_images(project)]):
+            try:
+                base_images.ensure([reference], bar)
+            except base_images.NoBase as problem:
+                absent[reference] = str(problem)
+        bar.note("; ".join(f"{name} is missing" for name in absent) or "all are here")
+    builds = [build for build in project.builds if not absent.keys() & set(needs[build.name])]
+    cannot = {service for build in project.builds if build not in builds for service in build.services}
+    cannot |= {name for name, service in project.config.get("services", {}).items() if _tagged(service.get("image", "")) in absent}
+    return builds, _able(project, cannot) if cannot else (), tuple(absent.values())
+
+
+def _able(project: Project, cannot: set[str]) -> tuple[str, ...]:
+    """The services that can run without those that cannot: neither they nor what they depend on is among them."""
+    declared = {each.name: each for each in project.declared}
+    while more := {name for name, each in declared.items() if name not in cannot and set(each.depends_on) & cannot}:
+        cannot = cannot | more
+    return tuple(name for name in declared if name not in cannot)
+
+
+def _build(project: Project, builds: Sequence[Build], place: Path, limit: float) -> tuple[tuple[Built, ...], tuple[tuple[Build, str], ...]]:
+    builder = images.Builder(project, place, limit)
+    built: list[Built] = []
+    failures: list[tuple[Build, str]] = []
+    if not builds:
+        return (), ()
+    with step(f"Images ({len(builds)})") as bar:
+        for number, build in enumerate(builds):
+            try:
+                bar(number, len(builds), build.name)
+                measured = builder.measure(build)
+                bar(number + 0.5, len(builds), f"{build.name}, once more after a file was touched")
+                built.append(builder.variants(builder.again(measured)))
+            except NotBuilt as problem:
+                failures.append((build, str(problem)))
+        bar.note(", ".join(f"{each.build.name} {each.image.size / 1e6:.0f} MB" for each in built))
+    return tuple(built), tuple(failures)
+
+
+def _run(
+    project: Project,
+    built: Sequence[Built],
+    failures: Sequence[tuple[Build, str]],
+    missing: Sequence[str],
+    only: tuple[str, ...],
+    place: Path,
+    times: tuple[int, float, float],
+) -> Ran | None:
+    runs, patience, limit = times
+    if project.files:
+        failed = {service for build, _ in failures for service in build.services}
+        only = tuple(name for name in _able(project, failed) if not missing or name in only) if failed else only
+        if not project.declared or ((failed or missing) and not only):
+            return None
+    elif not built:
+        return None
+    with step(f"Up, measure, stop, down{f' ({runs} times up)' if runs > 1 else ''}") as bar:
+        ran = Runner(project, built, place, patience, limit, only).run(runs)
+        bar.note(f"{len(ran.services)} containers" if not ran.failure else "it does not come up")
+    return _as_written(ran, project)
+
+
+def _as_written(ran: Ran, project: Project) -> Ran:
+    """Without the copy's place, which is gone by now."""
+    return replace(ran, failure=ran.failure.replace(f"{project.folder}/", ""))

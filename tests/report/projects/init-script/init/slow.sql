@@ -1,0 +1,2 @@
+SELECT pg_sleep(4);
+CREATE TABLE visits (day date);

@@ -1,0 +1,135 @@
+import pytest
+
+from book.bench import machine, result, table
+from book.bench.interleave import interleave
+from book.bench.result import Comparison, Fact, Reach, Result, Way
+from book.engine import Base
+
+MACHINE = machine.Machine(
+    tools="Engine 28.5.2, buildx 0.29.1, Compose 5.6.1",
+    storage_driver="overlay2",
+    kernel="6.1.0",
+    architecture="x86_64",
+    cores=2,
+    memory=8 << 30,
+    python="3.13.1",
+    bases=(Base("python:3.13-slim", "stand-in", "trixie"),),
+    day="2026-11-24",
+    load=0.1,
+)
+
+
+def comparison(**changed) -> Comparison:
+    ways = {"noted": Way((10.0, 12.0, 11.0)), "ours": Way((1.0, 3.0, 2.0)), "broken": Way((), ("StackFailed",) * 3)}
+    given = {
+        "title": "From stop to end",
+        "unit": "s",
+        "ways": ways,
+        "baseline": "noted",
+        "recommended": "ours",
+        "reaches": (Reach("ours", 0.2, of="noted"),),
+    }
+    return Comparison(**given | changed)
+
+
+def of(*comparisons: Comparison) -> Result:
+    return Result("stop", "Stopping", comparisons, MACHINE, (Fact("It is killed.", True),), "Measured once.")
+
+
+def test_the_ways_take_turns_and_one_that_fails_does_not_end_it(caplog):
+    turns = []
+
+    def once(name: str, value: float) -> float:
+        turns.append(name)
+        if name == "B" and turns.count("B") == 2:
+            raise RuntimeError("B broke down")
+        return value
+
+    told = []
+    found = interleave({"A": lambda: once("A", 1.0), "B": lambda: once("B", 2.0)}, 3, lambda *said: told.append(said))
+    assert turns == ["A", "B"] * 3
+    assert found == {"A": Way((1.0, 1.0, 1.0)), "B": Way((2.0, 2.0), ("RuntimeError",))}
+    assert found["B"].runs == 3
+    assert told[0] == (0, 6, "A")
+    assert told[-1] == (5, 6, "B")
+    assert "B, turn 2: B broke down" in caplog.text
+
+
+def test_ctrl_c_ends_it():
+    def stop() -> float:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interleave({"A": stop}, 3, lambda *said: None)
+
+
+def test_medians_spread_and_ratios():
+    found = comparison()
+    assert found.ways["noted"].median == 11.0
+    assert found.ways["noted"].spread == (10.0, 12.0)
+    assert found.ratio("ours") == pytest.approx(2 / 11)
+    assert found.ratio("noted", of="ours") == 5.5
+    assert found.ratio("broken") is None
+    assert found.ways["broken"].median is None
+    assert found.ways["broken"].spread is None
+
+
+@pytest.mark.parametrize(
+    ("reach", "met"),
+    [
+        (Reach("ours", 0.2, of="noted"), True),
+        (Reach("ours", 0.1, of="noted"), False),
+        (Reach("ours", 2.0), True),
+        (Reach("ours", 1.9), False),
+        (Reach("broken", 0.1, of="noted"), None),
+        (Reach("ours", 0.1, of="broken"), None),
+        (Reach("broken", 5.0), None),
+    ],
+)
+def test_a_bound_is_met_missed_or_was_not_measured(reach, met):
+    assert comparison(reaches=(reach,)).met(reach) is met
+
+
+def test_the_best_way_is_one_that_never_failed():
+    assert comparison().best == "ours"
+    lucky = Way((0.1,), ("StackFailed",))
+    assert Comparison("", "s", {"a": Way((10.0,)), "b": lucky}, baseline="a").best == "a"
+    assert Comparison("", "s", {"b": lucky}, baseline="b").best is None
+
+
+def test_a_floor_is_no_choice():
+    assert comparison(floor="ours").best == "noted"
+
+
+def test_a_bound_on_a_way_that_is_not_there_is_refused_with_its_name():
+    with pytest.raises(ValueError, match="no way is called nobody"):
+        comparison(reaches=(Reach("ours", 0.1, of="nobody"),))
+
+
+def test_what_is_stored_is_what_is_loaded(tmp_path):
+    found = of(comparison(), comparison(title="Again", unit="B", reaches=(), recommended=""))
+    assert result.store(found, tmp_path).name == "stop.json"
+    assert result.load("stop", tmp_path) == found
+    assert result.load("start", tmp_path) is None
+
+
+def test_the_table_has_each_way_the_bound_and_the_verdict():
+    shown = table.table(of(comparison()))
+    noted, ours, broken = (next(line for line in shown.splitlines() if line.startswith(name)) for name in ("noted", "ours *", "broken"))
+    assert noted.split() == ["noted", "11.00", "s", "10.00", "s", "12.00", "s", "3", "0", "1.00"]
+    assert ours.split()[-1] == "0.18"
+    assert broken.split() == ["broken", "–", "–", "–", "3", "3", "–"]
+    assert "✓ ours: at most 0.2 × noted; measured 0.18 ×" in shown
+    assert "✓ It is killed." in shown
+    assert "2026-11-24" in shown
+
+
+def test_the_table_says_why_the_quickest_is_not_the_recommended():
+    shown = table.table(of(comparison(recommended="noted", reaches=(), because="It needs no change.")))
+    assert "ours needs less than noted. It needs no change." in shown
+
+
+def test_bytes_are_shown_as_megabytes():
+    assert table.amount(20_500_000, "B") == "20.5 MB"
+    assert table.amount(0.354, "s") == "0.35 s"
+    assert table.amount(612.4, "s") == "612 s"
