@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from book.engine import ROOT
+from book.offline import daemon
 
 PREFLIGHT = """
 import sys
@@ -234,3 +235,33 @@ def test_the_disk_is_full(make_engine, tmp_path, recipe):
         assert "The disk of the engine is full: `docker system df`" in done.stderr
     assert one.after_next_run() == before
     assert json.dumps(one.client.info()["Driver"])
+
+
+def test_what_builds_and_logs_keep_is_bounded(make_engine, recipe, until):
+    """The private engine's own settings, with smaller figures in them."""
+    settings = json.loads(json.dumps(daemon.SETTINGS).replace('"10GB"', '"20MB"').replace('"10m"', '"100k"'))
+    assert settings["builder"] != daemon.SETTINGS["builder"]
+    assert settings["log-opts"] != daemon.SETTINGS["log-opts"]
+    one = make_engine(**settings)
+    kept = 10 << 20
+    step = f"RUN --mount=type=tmpfs,target=/t head -c {kept} /dev/urandom > /random && echo NUMBER"
+    folder = recipe(
+        "services:\n  web:\n    image: python:3.13-alpine\n    command: sh -c 'yes | head -c 5000000; sleep 600'\n    init: true\n",
+        Dockerfile=f"FROM python:3.13-alpine\nARG NUMBER\n{step}\n",
+    )
+    begin = f"from book import Recipe; recipe = Recipe({str(folder)!r});"
+    done = one.python(begin + "[recipe.build(NUMBER=str(number)) for number in range(5)]")
+    assert done.returncode == 0, done.stderr
+    one.after_next_run()  # what an image still shares with the cache is not the cache's
+
+    def cache():
+        return sum(entry["Size"] for entry in one.client.df()["BuildCache"])
+
+    assert cache() >= 5 * kept
+    done = one.python(begin + "recipe.up(); import time; time.sleep(3)")
+    assert done.returncode == 0, done.stderr
+    logs = [file.stat().st_size for file in one.folder.glob("data/containers/*/*-json.log*")]
+    assert 0 < sum(logs) < 300_000, logs
+    assert 0 < len(logs) <= 2
+    until(lambda: cache() < 3 * kept, 150)  # the engine looks once a minute
+    one.after_next_run()
