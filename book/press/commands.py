@@ -20,15 +20,17 @@ from .. import run as own
 from ..bench import result, works
 from ..bench.table import table
 from ..engine import HOME, ROOT
+from ..image import within
 from ..offline import bases, daemon, debian, tools
 from ..progress import step
-from ..trouble import OF_THE_ENGINE, Trouble, in_words
+from ..trouble import OF_THE_ENGINE, TookTooLong, Trouble, in_words
 from . import chapters, lighthouse, site, soak
 
 _CELL_SECONDS = str(chapters.CELL_SECONDS)
 _VISITS = 5
 _PORT = 8000
 _TURN_SECONDS = 3600
+_AWAKE_SECONDS = 30
 _IN_CI = os.environ.get("CI") == "true"
 
 
@@ -39,7 +41,16 @@ class CannotGoOn(Exception):
 def run(command: str, starting: Sequence[str], workers: int) -> int:
     """Do one command and return its exit code."""
     try:
-        does = {"book": _book, "test": _test, "bench": _bench, "lab": _lab, "serve": _serve, "clean": _clean, "soak": _soak}
+        does = {
+            "book": _book,
+            "test": _test,
+            "bench": _bench,
+            "lab": _lab,
+            "serve": _serve,
+            "clean": _clean,
+            "soak": _soak,
+            "chapter": _chapter,
+        }
         return does[command](starting, workers)
     except (CannotGoOn, Trouble, bases.NoBase, site.SiteFailed, debian.NoPackages, lighthouse.NoLighthouse) as problem:
         print(f"✗ {problem}", file=sys.stderr, flush=True)
@@ -84,21 +95,42 @@ def _make_book(starting: Sequence[str], workers: int) -> int:
         except engine.EngineMissing as problem:
             print(f"{problem}\n  The site is built from the outputs that came with the book.", flush=True)
             because, todo = "no Docker engine was found", []
-    if todo:
-        try:
-            with step(f"Chapters ({len(todo)} to run)") as bar:
-                failures = chapters.run(todo, workers, bar)
-        finally:  # also where Ctrl-C ended it
-            own.reap(engine.connect())
-        for failure in failures:
-            print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr)
-        if failures:
-            return 1
+    if todo and not _run_all(todo, workers):
+        return 1
     if not site.fresh(because):
         with step("Site"):
             site.build(because)
     print(site.INDEX)
     return 0
+
+
+def _chapter(starting: Sequence[str], workers: int) -> int:
+    """Run chapters, stale or not, and build no site."""
+    with _alone():
+        todo = chapters.chapters(starting)
+        _engine(todo)
+        return 0 if _run_all(todo, workers) else 1
+
+
+def _run_all(todo: Sequence[chapters.Chapter], workers: int) -> bool:
+    """Run these chapters, say which of them fail, and leave nothing; True where all ran to their end."""
+    try:
+        with step(f"Chapters ({len(todo)} to run)") as bar:
+            failures = chapters.run(todo, workers, bar)
+    finally:  # also where Ctrl-C ended it
+        _reap()
+    for failure in failures:
+        print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr)
+    return not failures
+
+
+def _reap() -> None:
+    """Remove what the run left, unless its engine hangs: then the next run does it, and the reader need not wait once more."""
+    try:
+        within(_AWAKE_SECONDS, "The engine's answer", engine.connect().ping)
+    except (TookTooLong, engine.EngineMissing, *OF_THE_ENGINE):
+        return
+    own.reap(engine.connect())
 
 
 def _test(starting: Sequence[str], workers: int) -> int:
