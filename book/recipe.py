@@ -191,7 +191,7 @@ class Recipe:
     def copy(self) -> Recipe:
         """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""
         place = tempfile.TemporaryDirectory(prefix="recipe-", ignore_cleanup_errors=True)
-        twin = Recipe(shutil.copytree(self.path, Path(place.name) / self.name, symlinks=True, ignore=_left_out))
+        twin = Recipe(shutil.copytree(self.path, Path(place.name) / self.name, symlinks=True, ignore=left_out))
         twin._place = place
         return twin
 
@@ -246,7 +246,8 @@ class Recipe:
 
         Args:
             file: a Dockerfile or a Compose file in the recipe folder.
-            beside: what the book measured: images, to be shown beside the reader's, or for a Compose file what `stack.reach` returned.
+            beside: what the book measured: images, to be shown beside the reader's, or for a Compose file what `stack.reach` returned;
+                where that is not given, the book's Compose file is brought up and measured, too.
             reach: for a Compose file, what to knock at from each of its services, as for `stack.reach`.
             arguments: values for the Dockerfile's `ARG`s, or for the variables in the Compose file.
 
@@ -263,7 +264,7 @@ class Recipe:
         run.reap(connect(), only=run.RUN)
 
 
-def _left_out(folder: str, names: list[str]) -> set[str]:
+def left_out(folder: str, names: list[str]) -> set[str]:
     """What no copy of a recipe has: caches, and what is neither file, folder nor link, such as a pipe or a device."""
     plain = {entry.name for entry in os.scandir(folder) if entry.is_symlink() or entry.is_file() or entry.is_dir()}
     return {name for name in names if name in _JUNK or name not in plain}

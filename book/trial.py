@@ -62,17 +62,24 @@ class _Copy:
         return work
 
     def up(self, beside: tuple[Reach, ...], reach: tuple[str, ...]) -> Work:
+        book = list(beside)
+
         def work(text: str, tell: Tell) -> Piece:
-            copy = self._write(text)
-            with stack.up(copy.path, self._file, copy.name, environment=self._arguments, heard=lambda line: _tell(line, tell)) as running:
-                services = show.services(running.services())
-                tell("measuring …")
-                reached = running.reach(*reach) if reach else ()
-            book = [replace(each, source=f"{each.source} (the book's)") for each in beside]
-            mine = [replace(each, source=f"{each.source} ({YOURS})") for each in reached]
-            return _together(services, *([show.connectivity([*mine, *book])] if mine or book else []))
+            services, mine = self._measured(self._write(text), reach, tell)
+            if reach and not book:
+                tell("the book's version, to be shown beside yours …")
+                book.extend(self._measured(self._write(self._recipe.read(self._file)), reach, tell)[1])
+            both = [(mine, YOURS), (book, "the book's")]
+            named = [replace(each, source=f"{each.source} ({whose})") for found, whose in both for each in found]
+            return _together(services, *([show.connectivity(named)] if named else []))
 
         return work
+
+    def _measured(self, copy: Recipe, reach: tuple[str, ...], tell: Tell) -> tuple[Piece, tuple[Reach, ...]]:
+        with stack.up(copy.path, self._file, copy.name, environment=self._arguments, heard=lambda line: _tell(line, tell)) as running:
+            services = show.services(running.services())
+            tell("measuring …")
+            return services, running.reach(*reach) if reach else ()
 
 
 def _tell(line: str, tell: Tell) -> None:

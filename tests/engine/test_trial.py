@@ -18,5 +18,10 @@ def test_a_readers_compose_file_is_measured_beside_the_books_and_goes_down_again
     live.text.value = "services: [what"
     live.start().join()
     assert "compose.yaml is not valid" in live.shown.value
+    live = Panel(recipe.try_it("compose.yaml", reach=["web:5000"]))
+    live.text.value = WEB.replace("web:", "shop:")
+    live.start().join()
+    assert "shop (yours)" in live.shown.value
+    assert "web (the book&#x27;s)" in live.shown.value, "measured for the comparison"
     assert ours() == before
     assert recipe.read("compose.yaml") == WEB, "the book's file stays as it is"
