@@ -7,8 +7,10 @@ import time
 from contextlib import ExitStack
 
 import yaml
+from docker.errors import APIError
 
 from ..recipe import Recipe
+from ..stack import Stack, StackError
 from ..timeline import seconds_until
 from . import machine
 from .interleave import Tell, interleave
@@ -94,9 +96,17 @@ def _race(recipe: Recipe, ways: dict[str, tuple[str, bool]], rounds: int, tell: 
             time.sleep(random.uniform(*_PAUSE))
             word = f"save {next(count)}"
             (copies[name].path / "app/nested/deep.py").write_text(f"WORD = '{word}'\n")
-            return seconds_until(lambda: stacks[name].says(ways[name][0], word))
+            return seconds_until(lambda: _says(stacks[name], ways[name][0], word))
 
         return interleave({name: lambda name=name: once(name) for name in ways}, rounds, tell)
+
+
+def _says(stack: Stack, service: str, word: str) -> bool:
+    """Whether it answers with the word; a container that is replaced at this moment gives no answer, which is a no."""
+    try:
+        return stack.says(service, word)
+    except (StackError, APIError):
+        return False
 
 
 def _write(recipe: Recipe) -> None:
