@@ -19,10 +19,15 @@ _PAUSE = (0.5, 1.5)  # seconds before a save; a way that looks now and then must
 _OURS, _OTHER = "watchfiles", "watchmedo"
 _OURS_POLLS, _OTHER_POLLS = "watchfiles, polling", "watchmedo, polling"
 _OURS_POLLS_OFTEN = "watchfiles, polling every 50 ms"
+_STEP = "watchfiles from Python, step=10"
+_WATCH = """from watchfiles import PythonFilter, run_process
+
+run_process("/app", target="python echo.py", watch_filter=PythonFilter(), step=10)"""
 # Name → the service, with `docker compose watch` beside it or not.
 _EVENTS = {
     _OTHER: ("watchmedo", False),
     _OURS: ("watchfiles", False),
+    _STEP: ("watchfiles-step", False),
     "Flask, watchdog 6": ("flask-watchdog-6", False),
     "Flask, by itself": ("flask-stat", False),
     "compose watch, sync": ("sync", True),
@@ -98,6 +103,7 @@ def _write(recipe: Recipe) -> None:
     services["watchmedo-polling"] = services["watchmedo"] | {"command": polling}
     often = services["watchfiles-polling"]["environment"] | {"WATCHFILES_POLL_DELAY_MS": "50"}
     services["watchfiles-polling-often"] = services["watchfiles-polling"] | {"environment": often}
+    services["watchfiles-step"] = services["watchfiles"] | {"command": ["python", "-c", _WATCH]}
     services["rebuild"] = services["sync-restart"] | {"develop": {"watch": [{"action": "rebuild", "path": "./app"}]}}
     for name, service in services.items():
         (recipe.path / f"{name}.compose.yaml").write_text(yaml.safe_dump({"services": {name: service}}, sort_keys=False))

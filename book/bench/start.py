@@ -114,20 +114,24 @@ def _plans(recipe: Recipe) -> dict[str, _Plan]:
         services.pop(_APP)
         services[_DATABASE].pop("healthcheck")
 
-    def waits(services: dict) -> None:
-        services[_APP]["command"] = ["python", "wait.py", f"{_DATABASE}:5432", "python", "echo.py"]
+    def unchecked(services: dict) -> None:
         for service in services.values():
             service.pop("healthcheck")
+
+    def waits(services: dict) -> None:
+        unchecked(services)
+        services[_APP]["command"] = ["python", "wait.py", f"{_DATABASE}:5432", "python", "echo.py"]
 
     return {
         _ALONE: _Plan(variant("tcp-check.compose.yaml", "alone", alone).file, f"postgres://{_DATABASE}:5432"),
         _RETRY: _Plan("compose.yaml"),
+        "retry, without health checks": variant("compose.yaml", "unchecked", unchecked),
         "a wait in exec form": variant("compose.yaml", "exec-wait", waits),
         "wait-for-it": variant("wait-for-it.compose.yaml", "waiter", lambda services: services[_DATABASE].update(volumes=script)),
-        "service_healthy, every second": variant("tcp-check.compose.yaml", "second", checked(interval="1s", start_interval=None)),
-        "service_healthy, start_interval": _Plan("tcp-check.compose.yaml"),
-        "service_healthy, ten times a second": variant("tcp-check.compose.yaml", "tenth", checked(start_interval="100ms")),
-        "retry, until `up --wait` returns": _Plan("compose.yaml", wait=True),
+        "service_healthy, every 1 s": variant("tcp-check.compose.yaml", "second", checked(interval="1s", start_interval=None)),
+        "service_healthy, every 0.25 s": _Plan("tcp-check.compose.yaml"),
+        "service_healthy, every 0.1 s": variant("tcp-check.compose.yaml", "tenth", checked(start_interval="100ms")),
+        "retry, and up --wait": _Plan("compose.yaml", wait=True),
     }
 
 

@@ -142,6 +142,8 @@ def _test(starting: Sequence[str], workers: int) -> int:
     absent = _engine(todo)
     _pytest("Engine tests", "tests/engine")
     _pytest("Bad input", "tests/bad")
+    chromium = _browser()  # a report's page is opened, too
+    _pytest("Reports", "tests/report", *([] if chromium else ["--deselect=tests/report/test_report_page.py"]))
     _pytest("Faults", "tests/faults")
     options = [
         "--nbval-lax",
@@ -160,7 +162,7 @@ def _test(starting: Sequence[str], workers: int) -> int:
         raise CannotGoOn(f"The chapters left this on the engine: {', '.join(sorted(left))}")
     with step("Site"):
         site.build()
-    if _browser():
+    if chromium:
         _pytest("Site in a browser", "--numprocesses=2", "tests/site")
         _pytest("JupyterLab in a browser", "tests/lab")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -121,7 +122,7 @@ class Builder:
         Raises:
             NotBuilt: where the builder refuses, or does not end in time.
         """
-        service = re.sub(r"[^a-z0-9]+", "-", "-".join([build.name, *map(str, settings.values())]).lower())
+        service = re.sub(r"[^a-z0-9]+", "-", "-".join([build.name, *map(str, settings.values())]).lower()).strip("-")
         tag = f"{self._name}-{service}"
         told = {**build.settings, **settings, "labels": run.labels(self._project.name)}
         shared = {kind: self._project.config[kind] for kind in ("secrets", "configs") if kind in self._project.config}
@@ -170,7 +171,7 @@ class Builder:
             return built
         before, known = file.read_bytes(), file.stat()
         try:
-            file.write_bytes(before + b"\n")
+            file.write_bytes(before + _line_never_seen())
             _, said, seconds = self.build(built.build)
         except NotBuilt:
             return built
@@ -257,6 +258,11 @@ def _source(context: Path, ignored: str) -> Path | None:
     ]
     nearest = min((name for name in fit if (context / name).is_file()), key=lambda name: (name.count("/"), name), default=None)
     return context / nearest if nearest else None
+
+
+def _line_never_seen() -> bytes:
+    """One more line for any source file: blank, and not the same twice, since the builder keeps what it has built once."""
+    return b"\n" + bytes(b" \t"[bit == "1"] for bit in f"{secrets.randbits(40):040b}")
 
 
 def _says_the_same(config: Mapping, base: str) -> bool:

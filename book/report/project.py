@@ -171,7 +171,8 @@ def read(project: Project) -> Project:
         return project
     first, *over = project.files
     check, config = compose.read(project.folder, first, _project(project), over=over)
-    return replace(project, check=check, config=config)
+    alone = project.dockerfiles if check.error else project.alone  # where Compose refuses, the images can be looked at all the same
+    return replace(project, check=check, config=config, alone=alone)
 
 
 def _project(project: Project) -> str:

@@ -406,6 +406,25 @@ def _ignores_sigterm(survey: Survey) -> Iterator[Seen]:
 
 
 @rule(
+    "reload-sees-nothing",
+    Severity.warning,
+    "A reloader does not see an edit: its pattern or its folder leaves the file out.",
+    'Watch the folder that is mounted, nested files included: `"**/*.py"` for watchmedo, or watchfiles.',
+    "07-reload-any-code",
+)
+def _reload_sees_nothing(survey: Survey) -> Iterator[Seen]:
+    for edit in survey.ran.edits if survey.ran else ():
+        if edit.seconds is None:
+            words = f"`{_short(edit.command)}` went on with the same processes after one more line in {edit.file}"
+            yield *_of_service(survey, edit.service, "command"), words
+    for name, service in survey.project.config.get("services", {}).items():
+        for watched in (service.get("develop") or {}).get("watch") or ():
+            if survey.project.runs(name) and not Path(watched["path"]).exists():
+                words = f"{name} watches {Path(watched['path']).name}, and there is no such file or folder"
+                yield *survey.project.line("services", name, "develop", "watch"), words
+
+
+@rule(
     "runs-as-root",
     Severity.warning,
     "Process 1 of your own image runs as root.",
