@@ -119,7 +119,9 @@ def test_two_chapters_one_after_the_other(book):
 def test_what_is_made_is_as_ruff_writes_it(book):
     chapter.make("a-name-that-is-as-long-as-the-name-of-one-may-be", root=book)
     for what in (["check"], ["format", "--check"]):
-        done = subprocess.run([sys.executable, "-m", "ruff", *what, "--no-cache", "tests", "notebooks"], cwd=book, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *what, "--no-cache", "tests", "notebooks"], cwd=book, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout
 
 
