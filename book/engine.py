@@ -267,6 +267,12 @@ def _plugins() -> dict[str, Path]:
     return found
 
 
+def forget_tools() -> None:
+    """Look for buildx and Compose anew: they may have come meanwhile."""
+    _plugins.cache_clear()
+    _version.cache_clear()
+
+
 def _plugin(name: str) -> Path:
     """The program of a plugin, once it has shown that it runs and is new enough."""
     _version(name)

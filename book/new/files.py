@@ -12,7 +12,7 @@ from ..recipe import left_out
 
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _SECRET = re.compile(
-    r"\.env(?!\.(?:example|sample|template)$)(?:\..*)?|.*\.env|secrets?|\.?(?:netrc|pypirc|npmrc)|.*\.(?:pem|key|p12|pfx)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws|\.ssh|credentials.*"
+    r"\.env(?!\.(?:example|sample|template)$)(?:\..*)?|.*\.env|secrets?|\.?(?:netrc|pypirc|npmrc)|.*\.(?:pem|key|p12|pfx)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws|\.ssh|credentials(?:\.(?:json|csv|ini|ya?ml))?"
 )
 _CACHES = {".mypy_cache", ".tox", ".nox", ".hypothesis", ".eggs", "venv", ".idea", ".vscode", ".svn", ".hg", ".coverage", "htmlcov"}
 _LARGEST = 20_000_000  # bytes of a project that becomes a recipe
@@ -55,6 +55,8 @@ def copy(project: Path, into: Path) -> Copied:
     if not found and not (project / "Dockerfile").is_file():
         raise NoChapter(f"{project} has neither a Dockerfile nor a {COMPOSE[0]} at its top: name the folder that has one.")
     top, secret, outside = project.resolve(), [], []
+    if into.resolve().is_relative_to(top):
+        raise NoChapter(f"{project} holds this book itself: copy what the recipe needs, and name that folder.")
 
     def skip(folder: str, names: list[str]) -> set[str]:
         place = Path(folder)
@@ -62,7 +64,7 @@ def copy(project: Path, into: Path) -> Copied:
         for name in sorted(set(names) - skipped):
             if _SECRET.fullmatch(name.lower()):
                 secret.append(str((place / name).relative_to(project)))
-            elif (place / name).is_symlink() and not (place / name).resolve().is_relative_to(top):
+            elif (place / name).is_symlink() and not Path(os.path.realpath(place / name)).is_relative_to(top):
                 outside.append(str((place / name).relative_to(project)))
             else:
                 continue
@@ -77,7 +79,11 @@ def copy(project: Path, into: Path) -> Copied:
         )
     secret.clear()
     outside.clear()
-    shutil.copytree(project, into, symlinks=True, ignore=skip)
+    try:
+        shutil.copytree(project, into, symlinks=True, ignore=skip)
+    except OSError as problem:  # shutil gathers what it could not copy
+        first = problem.args[0][0][2] if isinstance(problem, shutil.Error) else problem
+        raise NoChapter(f"{project} cannot be copied: {first}. Look at the rights of its files.") from None
     written = []
     if not found:
         (into / COMPOSE[0]).write_text(_service(project / "Dockerfile"))

@@ -273,7 +273,18 @@ def have_engine() -> None:
                 raise engine.EngineMissing(f"{missing}\n  Here, {problem}") from None
             engine.connect.cache_clear()
         os.environ["DOCKER_HOST"] = engine.address()  # kernels and tests use this one, and look no further
-        bar.note(engine.preflight())
+        try:
+            found = engine.preflight()
+        except engine.ToolMissing as missing:
+            if not daemon.in_use():
+                raise
+            print("  The private engine of another clone answers. This one fetches the tools beside it into its own .engine.", flush=True)
+            try:
+                daemon.fetch_tools(bar)
+            except daemon.NoEngine as problem:
+                raise engine.ToolMissing(f"{missing}\n  Here, {problem}") from None
+            found = engine.preflight()
+        bar.note(found)
         own.reap(engine.connect())
 
 

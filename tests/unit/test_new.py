@@ -1,6 +1,7 @@
 """`python -m book new`, as far as it goes without an engine: what it makes, what it refuses, and what it leaves alone."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -36,6 +37,8 @@ def book(tmp_path):
         shutil.copy(ROOT / file, root / file)
     shutil.copy(ROOT / "notebooks/ruff.toml", root / "notebooks")
     shutil.copy(ROOT / "pyproject.toml", root)
+    for module in ("__init__", "stack"):
+        (root / f"book/{module}.py").touch()  # ruff looks whether an import is one's own
     return root
 
 
@@ -117,7 +120,9 @@ def test_two_chapters_one_after_the_other(book):
 def test_what_is_made_is_as_ruff_writes_it(book):
     chapter.make("a-name-that-is-as-long-as-the-name-of-one-may-be", root=book)
     for what in (["check"], ["format", "--check"]):
-        done = subprocess.run([sys.executable, "-m", "ruff", *what, "--no-cache", "."], cwd=book, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *what, "--no-cache", "tests", "notebooks"], cwd=book, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout
 
 
@@ -202,3 +207,18 @@ def test_what_cannot_be_a_recipe_is_refused_and_changes_nothing(book, project, s
         chapter.make("my-service", project, book)
     assert state(book) == before
     assert not list((book / "recipes").glob(".new-*"))
+
+
+def test_a_project_that_holds_the_book_is_refused(book, tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM python:3.13-alpine\n")
+    with pytest.raises(files.NoChapter, match="holds this book itself"):
+        chapter.make("my-service", tmp_path, book)
+
+
+def test_pipes_and_links_to_nowhere_hold_nothing_up(book, project):
+    os.mkfifo(project / "pipe")
+    (project / "loop").symlink_to("loop")
+    (project / "nowhere").symlink_to("nothing")
+    made = chapter.make("my-service", project, book)
+    assert not (made.recipe / "pipe").exists()
+    assert (made.recipe / "nowhere").is_symlink()
