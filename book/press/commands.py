@@ -20,15 +20,17 @@ from .. import run as own
 from ..bench import result, works
 from ..bench.table import table
 from ..engine import HOME, ROOT
+from ..image import within
 from ..offline import bases, daemon, debian, tools
 from ..progress import step
-from ..trouble import OF_THE_ENGINE, Trouble, in_words
+from ..trouble import OF_THE_ENGINE, TookTooLong, Trouble, in_words
 from . import chapters, lighthouse, site, soak
 
 _CELL_SECONDS = str(chapters.CELL_SECONDS)
 _VISITS = 5
 _PORT = 8000
 _TURN_SECONDS = 3600
+_AWAKE_SECONDS = 30
 _IN_CI = os.environ.get("CI") == "true"
 
 
@@ -39,7 +41,16 @@ class CannotGoOn(Exception):
 def run(command: str, starting: Sequence[str], workers: int) -> int:
     """Do one command and return its exit code."""
     try:
-        does = {"book": _book, "test": _test, "bench": _bench, "lab": _lab, "serve": _serve, "clean": _clean, "soak": _soak}
+        does = {
+            "book": _book,
+            "test": _test,
+            "bench": _bench,
+            "lab": _lab,
+            "serve": _serve,
+            "clean": _clean,
+            "soak": _soak,
+            "chapter": _chapter,
+        }
         return does[command](starting, workers)
     except (CannotGoOn, Trouble, bases.NoBase, site.SiteFailed, debian.NoPackages, lighthouse.NoLighthouse) as problem:
         print(f"✗ {problem}", file=sys.stderr, flush=True)
@@ -84,21 +95,42 @@ def _make_book(starting: Sequence[str], workers: int) -> int:
         except engine.EngineMissing as problem:
             print(f"{problem}\n  The site is built from the outputs that came with the book.", flush=True)
             because, todo = "no Docker engine was found", []
-    if todo:
-        try:
-            with step(f"Chapters ({len(todo)} to run)") as bar:
-                failures = chapters.run(todo, workers, bar)
-        finally:  # also where Ctrl-C ended it
-            own.reap(engine.connect())
-        for failure in failures:
-            print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr)
-        if failures:
-            return 1
+    if todo and not _run_all(todo, workers):
+        return 1
     if not site.fresh(because):
         with step("Site"):
             site.build(because)
     print(site.INDEX)
     return 0
+
+
+def _chapter(starting: Sequence[str], workers: int) -> int:
+    """Run chapters, stale or not, and build no site."""
+    with _alone():
+        todo = chapters.chapters(starting)
+        _engine(todo)
+        return 0 if _run_all(todo, workers) else 1
+
+
+def _run_all(todo: Sequence[chapters.Chapter], workers: int) -> bool:
+    """Run these chapters, say which of them fail, and leave nothing; True where all ran to their end."""
+    try:
+        with step(f"Chapters ({len(todo)} to run)") as bar:
+            failures = chapters.run(todo, workers, bar)
+    finally:  # also where Ctrl-C ended it
+        _reap()
+    for failure in failures:
+        print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr)
+    return not failures
+
+
+def _reap() -> None:
+    """Remove what the run left, unless its engine hangs: then the next run does it, and the reader need not wait once more."""
+    try:
+        within(_AWAKE_SECONDS, "The engine's answer", engine.connect().ping)
+    except (TookTooLong, engine.EngineMissing, *OF_THE_ENGINE):
+        return
+    own.reap(engine.connect())
 
 
 def _test(starting: Sequence[str], workers: int) -> int:
@@ -110,6 +142,8 @@ def _test(starting: Sequence[str], workers: int) -> int:
     absent = _engine(todo)
     _pytest("Engine tests", "tests/engine")
     _pytest("Bad input", "tests/bad")
+    chromium = _browser()  # a report's page is opened, too
+    _pytest("Reports", "tests/report", *([] if chromium else ["--deselect=tests/report/test_report_page.py"]))
     _pytest("Faults", "tests/faults")
     options = [
         "--nbval-lax",
@@ -128,7 +162,7 @@ def _test(starting: Sequence[str], workers: int) -> int:
         raise CannotGoOn(f"The chapters left this on the engine: {', '.join(sorted(left))}")
     with step("Site"):
         site.build()
-    if _browser():
+    if chromium:
         _pytest("Site in a browser", "--numprocesses=2", "tests/site")
         _pytest("JupyterLab in a browser", "tests/lab")
     return 0
@@ -239,7 +273,18 @@ def have_engine() -> None:
                 raise engine.EngineMissing(f"{missing}\n  Here, {problem}") from None
             engine.connect.cache_clear()
         os.environ["DOCKER_HOST"] = engine.address()  # kernels and tests use this one, and look no further
-        bar.note(engine.preflight())
+        try:
+            found = engine.preflight()
+        except engine.ToolMissing as missing:
+            if not daemon.in_use():
+                raise
+            print("  The private engine of another clone answers. This one fetches the tools beside it into its own .engine.", flush=True)
+            try:
+                daemon.fetch_tools(bar)
+            except daemon.NoEngine as problem:
+                raise engine.ToolMissing(f"{missing}\n  Here, {problem}") from None
+            found = engine.preflight()
+        bar.note(found)
         own.reap(engine.connect())
 
 

@@ -15,6 +15,9 @@ from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 
 from ..bench import result
+from ..report.linters import COMPOSE
+from ..report.page import linked
+from ..report.rules import RULES
 from . import ledger, numbers, offer
 from .chapters import Chapter, chapters
 
@@ -25,6 +28,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_directive("claims", Claims)
     app.add_directive("errata", Errata)
+    app.add_directive("findings", Findings)
+    app.add_directive("report", Report)
     app.add_directive("numbers", Numbers)
     app.add_directive("quotations", Quotations)
     app.add_directive("recipes", Recipes)
@@ -86,6 +91,36 @@ class Quotations(SphinxDirective):
         """Make the table."""
         rows = [[f"{one.source}: “{one.says}”", one.of, one.measured] for one in numbers.quotations()]
         return _table(self, ["said elsewhere", "what was measured here", "measured"], rows)
+
+
+class Findings(SphinxDirective):
+    """`{findings}`: a table of all that a report looks for itself, from the rules' own data."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        known = {chapter.name: chapter for chapter in chapters()}
+        ours = [(one.id, one.severity.name, one.means, one.todo, one.chapter) for one in RULES]
+        theirs = [(name, "`docker compose config`", means, "", chapter) for name, (means, chapter) in COMPOSE.items()]
+        rows = [
+            [f"`{name}`", level, means, f"{todo} {_link(known[chapter]) if chapter else ''}"]
+            for name, level, means, todo, chapter in ours + theirs
+        ]
+        return _table(self, ["finding", "severity", "what it means", "what to do, and where the book explains it"], rows)
+
+
+class Report(SphinxDirective):
+    """`{report} FILE`: a report that was made with `--fragment`, set into the page; the file lies beside the page."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Set it in, with its links leading to the chapters of this site."""
+        name, file = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(name)
+        builder, here = self.env.app.builder, self.env.docname
+        html = linked(Path(file).read_text(encoding="utf-8"), lambda chapter: builder.get_relative_uri(here, f"notebooks/{chapter}"))
+        lower = re.sub(r"(</?h)2\b", r"\g<1>3", html)
+        return [nodes.raw("", f'<div class="book-report">{lower}</div>', format="html")]
 
 
 def _measured(held: ledger.Held) -> str:

@@ -15,7 +15,19 @@ HTML = ROOT / "_build/html"
 INDEX = HTML / "index.html"
 _STAMP = ROOT / "_build/site.sha256"
 _BUILD_SECONDS = 600
-_PARTS = ("_config.yml", "_toc.yml", "requirements.txt", "notebooks", "recipes", "book/pages", "book/assets", "book/press", "book/bench")
+_PARTS = (
+    "_config.yml",
+    "_toc.yml",
+    "requirements.txt",
+    "notebooks",
+    "recipes",
+    "book/pages",
+    "book/assets",
+    "book/press",
+    "book/bench",
+    "book/new",
+    "book/report",
+)
 
 
 class SiteFailed(Exception):

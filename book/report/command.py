@@ -47,6 +47,8 @@ def run(arguments: Sequence[str]) -> int:
     if not options.no_page:
         options.output.write_text(page.page(found, rules, options.book or _site()), encoding="utf-8")
         print(f"  {options.output}", file=sys.stderr)
+    if options.fragment:
+        (here / options.fragment).write_text(page.fragment(found, rules), encoding="utf-8")
     print(
         {"text": words.terminal, "github": words.github, "json": lambda *all: words.for_machines(*all, code)}[options.format](found, rules)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from ..contents import Contents
 from ..engine import connect, tool
 from ..image import Image
 from ..trouble import TookTooLong
-from .project import Build, Project, bases
+from .project import STAGE, Build, Project, bases
 
 _TITLE = re.compile(r"^#(\d+) \[(?!internal\])[^\]]*\] (.+)$")
 _CACHED = re.compile(r"^#(\d+) CACHED$")
@@ -27,7 +28,6 @@ _UNWANTED = (".git", ".env", ".venv", "venv", "node_modules", "__pycache__", ".p
 _SOURCE = (".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rb", ".rs", ".java", ".php", ".html", ".css")
 _NO_SOURCE = re.compile(r"(?:^|/)(?:setup|conftest|noxfile|manage)\.py$|(?:^|/)(?:tests?|docs?|migrations)/|config\.[jt]s$")
 _MODES = re.compile(r"^\s*ARG\s+(\w*(?:ENV|ENVIRONMENT|MODE))\b", re.IGNORECASE | re.MULTILINE)
-_STAGES = re.compile(r"^\s*FROM\s.*\sAS\s+(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 _WORDS = {"development": ("development", "dev"), "production": ("production", "prod")}
 
 
@@ -121,11 +121,17 @@ class Builder:
         Raises:
             NotBuilt: where the builder refuses, or does not end in time.
         """
-        service = re.sub(r"[^a-z0-9]+", "-", "-".join([build.name, *map(str, settings.values())]).lower())
+        service = re.sub(r"[^a-z0-9]+", "-", "-".join([build.name, *map(str, settings.values())]).lower()).strip("-")
         tag = f"{self._name}-{service}"
         told = {**build.settings, **settings, "labels": run.labels(self._project.name)}
         shared = {kind: self._project.config[kind] for kind in ("secrets", "configs") if kind in self._project.config}
-        self._file.write_text(yaml.safe_dump({"services": {service: {"image": tag, "build": told}}, **shared}))
+        # One build may take another one's image as a context, and Compose looks for it among the services.
+        others = {
+            name: {"image": f"{self._name}-{name}", "build": {**one["build"], "labels": told["labels"]}}
+            for name, one in self._project.config.get("services", {}).items()
+            if one.get("build")
+        }
+        self._file.write_text(yaml.safe_dump({"services": {**others, service: {"image": tag, "build": told}}, **shared}))
         command = ["--project-name", self._name, "--progress", "plain", "--file", str(self._file), "build", service]
         started = time.monotonic()
         try:
@@ -170,7 +176,7 @@ class Builder:
             return built
         before, known = file.read_bytes(), file.stat()
         try:
-            file.write_bytes(before + b"\n")
+            file.write_bytes(before + _line_never_seen())
             _, said, seconds = self.build(built.build)
         except NotBuilt:
             return built
@@ -198,7 +204,7 @@ def modes(dockerfile: str) -> tuple[tuple[str, Mapping], ...]:
     Args:
         dockerfile: its text.
     """
-    stages = _STAGES.findall(dockerfile)
+    stages = STAGE.findall(dockerfile)
     asked = []
     for words in _WORDS.values():
         stage = next((stage for stage in stages if stage.lower() in words), None)
@@ -257,6 +263,11 @@ def _source(context: Path, ignored: str) -> Path | None:
     ]
     nearest = min((name for name in fit if (context / name).is_file()), key=lambda name: (name.count("/"), name), default=None)
     return context / nearest if nearest else None
+
+
+def _line_never_seen() -> bytes:
+    """One more line for any source file: blank, and not the same twice, since the builder keeps what it has built once."""
+    return b"\n" + bytes(b" \t"[bit == "1"] for bit in f"{secrets.randbits(40):040b}")
 
 
 def _says_the_same(config: Mapping, base: str) -> bool:

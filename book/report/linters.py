@@ -26,6 +26,14 @@ _SAME = {
     "MultipleInstructionsDisallowed": "DL4003",
     "WorkdirRelativePath": "DL3000",
 }
+# What `docker compose config` says, under names of ours: what each means, and the chapter that explains it.
+COMPOSE = {
+    "undefined-dependency": ("A service depends on one that no file declares: Compose refuses them all.", "07-reload-any-code"),
+    "compose-invalid": ("Compose cannot read the files.", ""),
+    "obsolete-key": ("A key that Compose does not need any more.", "02-edit-while-it-runs"),
+    "unset-variable": ("A variable in the files has no value, and Compose takes an empty one.", ""),
+    "compose-warning": ("Whatever else Compose warns of.", ""),
+}
 _CHAPTERS = {
     "SC30": (
         "01-environment-in-an-image",
@@ -92,7 +100,7 @@ def compose(project: Project) -> Iterator[Finding]:
         if "obsolete" in words:
             key = (re.search(r"attribute `(\w+)`", words) or [None, "version"])[1]
             todo = f"Take {key} out: Compose has not needed it since 2020."
-            yield Finding("obsolete-key", Severity.warning, *project.line(key), words, todo, "02-edit-while-it-runs", source)
+            yield Finding("obsolete-key", Severity.warning, *project.line(key), words, todo, COMPOSE["obsolete-key"][1], source)
         elif variable := re.search(r'"?(\w+)"? variable is not set', words):
             place = next(
                 ((file, line) for file in project.files if (line := project.instruction(file, rf"\$\{{?{variable[1]}\b"))), ("", 0)
@@ -107,7 +115,9 @@ def compose(project: Project) -> Iterator[Finding]:
     words = project.check.error
     if found := re.search(r'service "(\S+?)" depends on undefined service "?([\w.-]+)', words):
         place = project.line("services", found[1], "depends_on", found[2])
-        yield Finding("undefined-dependency", Severity.error, *place, words, advice(words).strip(), "07-reload-any-code", source)
+        yield Finding(
+            "undefined-dependency", Severity.error, *place, words, advice(words).strip(), COMPOSE["undefined-dependency"][1], source
+        )
     else:
         line = int((re.search(r"at L(\d+)|line (\d+)", words) or [0, 0])[1] or 0)
         yield Finding("compose-invalid", Severity.error, project.files[-1], line, words, advice(words).strip(), "", source)

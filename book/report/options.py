@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 WHENCE = "BOOK_FROM"  # the variable with the folder in which the command was given, once the command goes on in another one
+RISKS = ("privileged", "socket", "host", "capabilities", "devices", "outside")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,12 +23,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--runs", type=_number, default=1, help="how often it is brought up (default: 1)")
     made.add_argument("--patience", type=float, default=30.0, help="seconds to wait for ports and health after each up (default: 30)")
     made.add_argument("--limit", type=float, default=600.0, help="seconds for each build and each up (default: 600)")
-    made.add_argument("--allow", action="append", default=[], metavar="RISK", help="run it although it asks for this; the refusal names it")
+    made.add_argument(
+        "--allow", action="append", default=[], metavar="RISK", choices=RISKS, help=f"run it although it asks for this: {', '.join(RISKS)}"
+    )
     made.add_argument("--fail-on", choices=["info", "warning", "error", "never"], default="warning", help="(default: warning)")
     made.add_argument("--format", choices=["text", "json", "github"], default="text", help="what is printed (default: text)")
     made.add_argument("--json", action="store_const", dest="format", const="json", help="the same as --format json")
     made.add_argument("-o", "--output", type=Path, default=Path("report.html"), help="the page (default: report.html)")
     made.add_argument("--no-page", action="store_true", help="write no page")
+    made.add_argument("--fragment", type=Path, help="a file for the report without a page around it, to set into a page of your own")
     made.add_argument("--book", default="", metavar="URL", help="where the book is published, for the page's links to its chapters")
     return made
 

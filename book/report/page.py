@@ -8,13 +8,14 @@ from html import escape
 from pathlib import Path
 from statistics import median
 
+from IPython.display import Markdown
 from pygments.formatters import HtmlFormatter
 
 from .. import show
 from ..engine import ROOT
 from ..press.trim import without_script
 from ..recipe import Recipe, RecipeError
-from ..show.html import Cell, fold, table
+from ..show.html import fold, table
 from ..show.markup import piece
 from .finding import Finding, Severity
 from .project import Project
@@ -22,10 +23,11 @@ from .running import Ran
 from .survey import Survey
 
 CHAPTER = "book:"  # how a link to a chapter begins, until it is known where the book is
-_KINDS = {Severity.error: "book-bad", Severity.warning: "book-warn", Severity.info: "book-volatile"}
 _MARKS = {Severity.error: "✗", Severity.warning: "!", Severity.info: "·"}
 _HIDDEN = "•••"
-_SECRET_LINE = re.compile(r"(?i)^(.*?\w*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY)\w*[\"']?\s*[:=]\s*)([^\s$/].*)$", re.MULTILINE)
+_WITH_VALUE = re.compile(
+    r"""(?im)^((?!.*_FILE)[\s\w"'-]*(?:PASSWORD|PASSWD|SECRET|SECRET_KEY|TOKEN|API_?KEY)["']?\s*[:=][ \t]*)(?=[^\s$|>&*{\[])\S.*$"""
+)
 _IN_URL = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
 
 
@@ -122,27 +124,27 @@ def _many(level: Severity) -> str:
 def _findings(findings: tuple[Finding, ...]) -> str:
     if not findings:
         return '<p class="book-claim"><span class="book-tick">✓</span> No rule finds anything.</p>'
-    rows = [
-        [
-            Cell(f'<span class="{_KINDS[one.severity]}">{_MARKS[one.severity]} {one.severity.name}</span>', one.severity.name),
-            Cell(_rule(one), one.rule),
-            Cell(f"<code>{escape(one.place)}</code>" if one.file else "", one.place),
-            Cell(_words(hide(one.measured)), one.measured),
-            Cell(f"{escape(one.todo)}{_chapter(one)}", one.todo),
-        ]
-        for one in findings
-    ]
-    return table("What was found, the worst first", ["", "rule", "where", "what was seen", "what to do"], rows).html
+    items = "".join(f'<li class="book-finding-{one.severity.name}">{_finding(one)}</li>' for one in findings)
+    return f'<ul class="book-findings">{items}</ul>'
 
 
-def _rule(one: Finding) -> str:
+def _finding(one: Finding) -> str:
     name = f'<a href="{escape(one.about)}">{escape(one.rule)}</a>' if one.about else escape(one.rule)
-    return f'{name}<br><span class="book-volatile">{escape(one.source)}</span>'
+    source = f' <span class="book-volatile">{escape(one.source)}</span>' if one.source != "run" else ""
+    place = f"<code>{escape(one.place)}</code>" if one.file else ""
+    todo = f"<p>{_code(one.todo)}{_chapter(one)}</p>" if one.todo or one.chapter else ""
+    head = f"<strong><span>{_MARKS[one.severity]} {one.severity.name}</span> {name}</strong>{source}"
+    return f"<p>{head} {place}</p><p>{_words(hide(one.measured))}</p>{todo}"
 
 
 def _words(text: str) -> str:
+    """What was seen; of several lines, those after the first one open below it."""
     first, _, rest = text.partition("\n")
-    return escape(first) + (f"<details><summary>more</summary><pre>{escape(rest)}</pre></details>" if rest else "")
+    return _code(first) + (f"</p><details><summary>the rest of it</summary><pre>{escape(rest)}</pre></details><p>" if rest else "")
+
+
+def _code(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _chapter(one: Finding) -> str:
@@ -216,8 +218,10 @@ def _listings(project: Project) -> str:
     recipe, parts = Recipe(project.folder), []
     for file in (*project.files, *project.dockerfiles):
         try:
-            recipe.read(file)
-            parts.append(fold(file, hide(piece(show.listing(recipe, file)).html)))
+            text = recipe.read(file)
+            listed = _WITH_VALUE.sub(rf"\1{_HIDDEN}", hide(text))
+            listing = Markdown(f"````{'yaml' if file in project.files else 'dockerfile'}\n{listed}\n````")
+            parts.append(fold(file, piece(listing).html))
         except RecipeError as problem:
             parts.append(fold(file, f"<p>{escape(str(problem))}</p>"))
     return "".join(parts)

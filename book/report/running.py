@@ -22,6 +22,7 @@ from ..timeline import Timeline
 from ..topology import Topology
 from .images import Built
 from .project import Project
+from .reload import Edit, edits
 
 _LOOK_SECONDS = 0.1
 _QUIET_SECONDS = 2.0  # without a change, after which a project is what it will be
@@ -65,6 +66,7 @@ class Ran:
         health: service → what its health check said last, of those that are not healthy.
         alone: variables that name `localhost` for another service.
         early: services that were healthy before they answered.
+        edits: what services with a reloader did after an edit.
         stops: service → how it ended when it was told to.
         written: files in bind mounts that root of a container left, as the project's folder sees them.
         seconds: from the first `up` to the end of the last `down`.
@@ -80,6 +82,7 @@ class Ran:
     health: Mapping[str, str] = field(default_factory=dict)
     alone: tuple[Alone, ...] = ()
     early: tuple[Early, ...] = ()
+    edits: tuple[Edit, ...] = ()
     stops: Mapping[str, Stopped] = field(default_factory=dict)
     written: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -115,20 +118,20 @@ class Runner:
         """Bring it up `runs` times from nothing, and measure it the last time."""
         started = time.monotonic()
         timelines: list[Timeline] = []
-        for _ in range(runs - 1):
-            seen, running, failure, _ = self._up()
+        early: tuple[Early, ...] = ()
+        for number in range(runs):
+            seen, running, failure, healthy = self._up()
             timelines.append(seen)
-            if running:
+            early += healthy
+            if running and number < runs - 1:
                 running.down()
-        seen, running, failure, early = self._up()
-        timelines.append(seen)
         if running is None:
             return Ran(tuple(timelines), failure, early=early, seconds=time.monotonic() - started)
         with running:
-            before = self._files()
             ran = self._look(running)
+            ran["edits"] = tuple(edits(ran["services"], self._project.config, self._project.folder))
             stops = self._stop(running, ran["services"])
-            written = self._left_by_root(before)
+            written = self._left_by_root()
         return Ran(tuple(timelines), early=early, stops=stops, written=written, seconds=time.monotonic() - started, **ran)
 
     def _up(self) -> tuple[Timeline, Stack | None, str, tuple[Early, ...]]:
@@ -237,7 +240,7 @@ class Runner:
         inside = {source for source in sources if source.is_relative_to(self._project.folder) and source.is_dir()}
         return {file for source in inside for file in source.rglob("*")}
 
-    def _left_by_root(self, before: set[Path]) -> tuple[str, ...]:
+    def _left_by_root(self) -> tuple[str, ...]:
         folder = self._project.folder
         if not hasattr(folder.stat(), "st_uid") or folder.stat().st_uid == 0:
             return ()
@@ -350,7 +353,8 @@ def _named_here(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
 
 
 def _words(running: Stack, service: str) -> str:
-    return running.logs(service, tail=6).strip()
+    """The last lines of a service, each once: a service that is started again and again says the same."""
+    return "\n".join(dict.fromkeys(running.logs(service, tail=8).strip().splitlines()))
 
 
 def _check(service: Service) -> str:

@@ -2,24 +2,10 @@
 
 import hashlib
 import json
-import shlex
 from pathlib import Path
 
 import pytest
-
-from book.report import command
-
-PROJECTS = Path(__file__).parent / "projects"
-
-
-def report(name: str, capsys, *options: str) -> tuple[int, dict]:
-    """The exit code of a report, and what it says as JSON. Its options may stand in a file."""
-    folder = PROJECTS / name
-    given = shlex.split((folder / "options").read_text()) if (folder / "options").exists() else []
-    code = command.run([str(folder), *given, "--patience=6", "--no-page", "--json", *options])
-    out, err = capsys.readouterr()
-    assert out, err
-    return code, json.loads(out)
+from reports import PROJECTS, places
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -27,10 +13,9 @@ def files(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in PROJECTS.glob("*/expected")))
-def test_a_report_finds_what_is_expected_and_no_more_and_edits_nothing(name, capsys):
+def test_a_report_finds_what_is_expected_and_no_more_and_edits_nothing(name, report):
     before = files(PROJECTS / name)
-    code, said = report(name, capsys)
-    found = sorted(f"{one['rule']} {one['file']}:{one['line']}" for one in said["findings"])
-    assert found == sorted((PROJECTS / name / "expected").read_text().splitlines()), json.dumps(said["findings"], indent=1)
-    assert code == (1 if found else 0)
+    code, said = report(PROJECTS / name)
+    assert places(said) == sorted((PROJECTS / name / "expected").read_text().splitlines()), json.dumps(said["findings"], indent=1)
+    assert code == (1 if said["findings"] else 0)
     assert files(PROJECTS / name) == before

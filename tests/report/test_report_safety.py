@@ -1,0 +1,132 @@
+"""A report reaches nothing of the reader's: not the folder, not what is on the engine, not the machine."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from reports import PROJECTS, ours, places
+
+from book import run
+from book.engine import ROOT, connect
+from book.report import command, options, risks
+
+
+def test_what_is_risky_is_named_and_refused_before_anything_is_built_or_run(capsys):
+    assert command.run([str(PROJECTS / "risky"), "--no-page"]) == 2
+    said = capsys.readouterr().err
+    for line, words in (
+        (5, "privileged: true"),
+        (6, "pid: host"),
+        (7, "cap_add: SYS_ADMIN"),
+        (8, "the device /dev/null"),
+        (10, "the socket /var/run/docker.sock"),
+        (10, "the folder "),
+    ):
+        assert f"compose.yaml:{line}: agent asks for {words}" in said
+    assert "/etc/hostname" not in said  # it is only read
+    assert "--allow privileged --allow host --allow capabilities --allow devices --allow socket --allow outside" in said
+    assert ours() == set()
+
+
+def test_what_was_allowed_is_run_and_named(tmp_path, report):
+    (tmp_path / "compose.yaml").write_text(
+        "services: {tool: {image: 'python:3.13-alpine', init: true, cap_add: [NET_ADMIN], command: sh -c 'exec sleep 99'}}"
+    )
+    code, said = report(tmp_path, "--allow=capabilities")
+    assert (code, places(said)) == (0, [])
+    assert [risk["what"] for risk in said["allowed"]] == ["cap_add: NET_ADMIN"]
+
+
+def test_the_command_line_knows_every_kind_of_risk():
+    assert set(options.RISKS) == set(risks.KINDS)
+
+
+def test_volumes_and_networks_with_names_of_their_own_are_left_alone(report):
+    client = connect()
+    volume, network = client.volumes.create("precious-data"), client.networks.create("precious-network")
+    try:
+        mounted = {volume.name: {"bind": "/data", "mode": "rw"}}
+        client.containers.run("python:3.13-alpine", ["touch", "/data/kept"], volumes=mounted, network=network.name, remove=True)
+        code, _ = report(PROJECTS / "names-of-their-own")
+        assert code == 0
+        said = client.containers.run("python:3.13-alpine", ["ls", "/data"], volumes=mounted, network=network.name, remove=True)
+        assert said == b"kept\n"
+    finally:
+        volume.remove()
+        network.remove()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Docker Desktop gives each file the reader's own number")
+def test_what_root_of_a_container_leaves_in_a_bind_mount_is_found_and_not_left_in_the_folder(tmp_path, report):
+    folder = shutil.copytree(PROJECTS / "bind-mount", tmp_path / "bind-mount")
+    if os.geteuid() == 0:
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, 1234, 1234)
+    code, said = report(folder)
+    assert (code, places(said)) == (1, ["root-owned-files compose.yaml:6"])
+    assert "out/result.txt" in said["findings"][0]["measured"]
+    assert [path.name for path in (folder / "out").iterdir()] == [".keep"]
+
+
+def test_ctrl_c_leaves_nothing(tmp_path):
+    before = set(Path(tempfile.gettempdir()).glob("report-*"))
+    started = [sys.executable, "-m", "book", "report", str(PROJECTS / "slow"), "--runs=50", "--json"]
+    process = subprocess.Popen(
+        started,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    seen = {"label": f"{run.LABEL}.recipe=slow"}
+    deadline = time.monotonic() + 120
+    while not connect().containers.list(filters=seen) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.1)
+    assert connect().containers.list(filters=seen), process.communicate()[0] if process.poll() is not None else "nothing came up"
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: Compose hears it, too
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert said.rstrip().endswith("✗ stopped")
+    client = connect()
+    assert client.containers.list(all=True, filters=seen) == client.networks.list(filters=seen) == client.volumes.list(filters=seen) == []
+    assert client.images.list(filters=seen) == []
+    assert set(Path(tempfile.gettempdir()).glob("report-*")) <= before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_image_that_cannot_be_had_is_named_first_and_the_rest_is_reported(report, capsys):
+    code, said = report(PROJECTS / "missing-images")
+    assert code == 2
+    assert [words.partition(":")[0] for words in said["missing"]] == ["python", "docker-recipes.invalid/broker"]
+    assert places(said) == ["end-of-life Dockerfile:1", "listens-on-loopback compose.yaml:5", "unpinned-image compose.yaml:8"]
+    assert [service["name"] for service in said["services"]] == ["web"]
+    command.run([str(PROJECTS / "missing-images"), "--patience=2", "--no-page"])
+    assert capsys.readouterr().out.startswith("✗ missing: python:3.9-slim")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["nowhere"], "There is no folder"),
+        (["{empty}"], "has neither a Dockerfile nor a Compose file"),
+        (["{empty}", "-f", "live.yaml"], "has no file live.yaml"),
+    ],
+)
+def test_what_cannot_be_run_ends_in_2_with_the_reason(given, words, tmp_path, capsys):
+    assert command.run([part.format(empty=tmp_path) for part in given]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_what_fails_the_command_is_the_readers_choice(report):
+    assert report(PROJECTS / "profiles", "--fail-on=never")[0] == 0
+    without, said = report(PROJECTS / "profiles", "--fail-on=error")
+    assert (without, json.dumps(said["exit_code"])) == (1, "1")
