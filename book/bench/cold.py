@@ -53,7 +53,8 @@ def measure(rounds: int, tell: Tell) -> Result:
         ours, baseline = next(iter(images)), _OTHERS[libc][0]
         quickest = min((name for name in found if found[name].samples), key=lambda name: found[name].median, default=ours)
         because = "They differ by less than one start does from the next."
-        comparisons.append(Comparison(title, "s", found, baseline, ours, (Reach(ours, 1.1, of=quickest),), because))
+        reaches = (Reach(ours, 1.1, of=quickest),)
+        comparisons.append(Comparison(title, "s", found, baseline=baseline, recommended=ours, reaches=reaches, because=because))
     recipe.down()
     note = "The files had been read before, and nothing was pulled. Each C library comes with a Python of another build."
     return Result("cold", "Starting a container", tuple(comparisons), where, (), note)
