@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # All blanks are those of one line: where they could be line ends, a page of empty lines would take for ever.
 _FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.IGNORECASE | re.MULTILINE)
+_ARG = re.compile(r"^[ \t]*ARG[ \t]+(\w+)=[\"']?([^\s\"']+)", re.IGNORECASE | re.MULTILINE)
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 _IMAGE = re.compile(r"^[ \t]+image:[ \t]*['\"]?([\w./:@-]+)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
 _LARGEST = 1_000_000  # bytes of a file that is read as text
 _LISTED = 20  # files that an error names
@@ -101,11 +103,8 @@ class Recipe:
         texts = [self.read(name) for name in dockerfiles] or [self.read(str(name)) for name in names if "Dockerfile" in name.name]
         composed = [self.read(str(name)) for name in names if name.suffix in (".yaml", ".yml") and "compose" in name.name]
         found = {image for text in composed for image in _IMAGE.findall(text)}
-        for text in texts:
-            text = re.sub(r"\\[ \t]*\n", " ", text)
-            stages = {stage for _, stage in _FROM.findall(text) if stage}
-            found |= {image for image, _ in _FROM.findall(text) if image not in stages and image != "scratch"}
-        return tuple(sorted(image if ":" in image.rpartition("/")[2] else f"{image}:latest" for image in found if "$" not in image))
+        found |= {image for text in texts for _, image in froms(text)}
+        return tuple(sorted(tagged(image) for image in found if "$" not in image))
 
     def build(self, dockerfile: str = "Dockerfile", target: str | None = None, **arguments: str) -> Image:
         """Build an image of this recipe on the engine and measure it.
@@ -262,6 +261,30 @@ class Recipe:
     def down(self) -> None:
         """Remove everything that this run made for its recipes: containers, networks, volumes, images."""
         run.reap(connect(), only=run.RUN)
+
+
+def froms(dockerfile: str, arguments: Mapping[str, str] | None = None) -> tuple[tuple[int, str], ...]:
+    """The images that a Dockerfile starts from, each with its line: no stage of its own, and not `scratch`.
+
+    Args:
+        dockerfile: its text.
+        arguments: values for its `ARG`s; the defaults hold for the others.
+    """
+    lines = [number for number, line in enumerate(dockerfile.splitlines(), 1) if line.split()[:1] and line.split()[0].upper() == "FROM"]
+    text = re.sub(r"\\[ \t]*\n", " ", dockerfile)
+    values = {**dict(_ARG.findall(text)), **(arguments or {})}
+    found = [(line, _filled(image, values), stage) for line, (image, stage) in zip(lines, _FROM.findall(text), strict=False)]
+    stages = {stage.lower() for _, _, stage in found if stage}
+    return tuple((line, image) for line, image, _ in found if image.lower() not in stages and image != "scratch")
+
+
+def tagged(image: str) -> str:
+    """The name of an image with the tag that it has where none is named."""
+    return image if ":" in image.rpartition("/")[2] else f"{image}:latest"
+
+
+def _filled(image: str, values: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda found: str(values.get(found[1] or found[3]) or found[2] or found[0]), image)
 
 
 def left_out(folder: str, names: list[str]) -> set[str]:

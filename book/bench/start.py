@@ -24,6 +24,10 @@ _QUERY = f"http://{_APP}:5000/"
 _SLOW = "three-seconds"
 _ALONE, _RETRY = "the database alone", "retry in the app"
 _SCRIPTS = {"with a quick first script": "init", "with a first script of three seconds": _SLOW}
+_BECAUSE = (
+    "An application that asks again also lives through a restart of its database, which no wait before its start does; and the health "
+    "checks tell you, and `up --wait`, when everything is there."
+)
 _WAIT = """import os, socket, sys, time
 
 address, *command = sys.argv[1:]
@@ -74,7 +78,7 @@ def measure(rounds: int, tell: Tell) -> Result:
                 recommended=_RETRY,
                 reaches=(Reach(_RETRY, 1.1, of=_ALONE),),
                 floor=_ALONE,
-                because="An application that asks again also lives through a restart of its database, which no wait before its start does.",
+                because=_BECAUSE,
             )
         )
     for words, script in _SCRIPTS.items():

@@ -19,7 +19,7 @@ from ..contents import Contents
 from ..engine import connect, tool
 from ..image import Image
 from ..trouble import TookTooLong
-from .project import Build, Project, bases
+from .project import STAGE, Build, Project, bases
 
 _TITLE = re.compile(r"^#(\d+) \[(?!internal\])[^\]]*\] (.+)$")
 _CACHED = re.compile(r"^#(\d+) CACHED$")
@@ -28,7 +28,6 @@ _UNWANTED = (".git", ".env", ".venv", "venv", "node_modules", "__pycache__", ".p
 _SOURCE = (".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rb", ".rs", ".java", ".php", ".html", ".css")
 _NO_SOURCE = re.compile(r"(?:^|/)(?:setup|conftest|noxfile|manage)\.py$|(?:^|/)(?:tests?|docs?|migrations)/|config\.[jt]s$")
 _MODES = re.compile(r"^\s*ARG\s+(\w*(?:ENV|ENVIRONMENT|MODE))\b", re.IGNORECASE | re.MULTILINE)
-_STAGES = re.compile(r"^\s*FROM\s.*\sAS\s+(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 _WORDS = {"development": ("development", "dev"), "production": ("production", "prod")}
 
 
@@ -126,7 +125,13 @@ class Builder:
         tag = f"{self._name}-{service}"
         told = {**build.settings, **settings, "labels": run.labels(self._project.name)}
         shared = {kind: self._project.config[kind] for kind in ("secrets", "configs") if kind in self._project.config}
-        self._file.write_text(yaml.safe_dump({"services": {service: {"image": tag, "build": told}}, **shared}))
+        # One build may take another one's image as a context, and Compose looks for it among the services.
+        others = {
+            name: {"image": f"{self._name}-{name}", "build": {**one["build"], "labels": told["labels"]}}
+            for name, one in self._project.config.get("services", {}).items()
+            if one.get("build")
+        }
+        self._file.write_text(yaml.safe_dump({"services": {**others, service: {"image": tag, "build": told}}, **shared}))
         command = ["--project-name", self._name, "--progress", "plain", "--file", str(self._file), "build", service]
         started = time.monotonic()
         try:
@@ -199,7 +204,7 @@ def modes(dockerfile: str) -> tuple[tuple[str, Mapping], ...]:
     Args:
         dockerfile: its text.
     """
-    stages = _STAGES.findall(dockerfile)
+    stages = STAGE.findall(dockerfile)
     asked = []
     for words in _WORDS.values():
         stage = next((stage for stage in stages if stage.lower() in words), None)

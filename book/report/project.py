@@ -14,12 +14,15 @@ from pathlib import Path
 import yaml
 
 from .. import compose
-from ..recipe import Recipe
+from ..recipe import froms, tagged
 from ..trouble import Trouble
 
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # in the order in which Compose looks for them
 _OVERRIDE = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
 _DOCKERFILE = re.compile(r"(?:Dockerfile|Containerfile)(?:\.(?!dockerignore$)[\w-]+)?|[\w.-]+\.(?:Dockerfile|dockerfile|Containerfile)")
+_SYNTAX = re.compile(r"\s*#\s*syntax\s*=\s*(\S+)", re.IGNORECASE)
+STAGE = re.compile(r"^\s*FROM\s.*\sAS\s+(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
+_FROM_IMAGE = re.compile(r"^\s*(?:COPY|ADD|RUN)\s(?:.*[\s,])?(?:--)?from=([^\s,]+)", re.IGNORECASE | re.MULTILINE)
 _JUNK = {".git", ".venv", "venv", "node_modules", "__pycache__", ".tox", "_build"}
 _LARGEST = 2_000_000_000  # bytes of a folder that is copied
 
@@ -287,5 +290,26 @@ def _remove(place: Path) -> None:
 
 def bases(project: Project, build: Build) -> tuple[str, ...]:
     """The images that a build starts from."""
+    return tuple(
+        dict.fromkeys(tagged(image) for _, image in froms(project.read(build.dockerfile), build.settings.get("args")) if "$" not in image)
+    )
+
+
+def copied_from(project: Project, build: Build) -> tuple[str, ...]:
+    """The images that a build takes files from: those behind `--from=` that are neither a stage nor another context."""
+    text = project.read(build.dockerfile)
+    own = {stage.lower() for stage in STAGE.findall(text)} | set(build.settings.get("additional_contexts") or ())
+    found = (image for image in _FROM_IMAGE.findall(text) if image.lower() not in own and not image.isdigit() and "$" not in image)
+    return tuple(dict.fromkeys(tagged(image) for image in found))
+
+
+def frontend(project: Project, build: Build) -> str:
+    """The image that the Dockerfile wants to be read by; empty where the builder's own will do."""
+    found = _SYNTAX.match(project.read(build.dockerfile))
+    return tagged(found[1]) if found else ""
+
+
+def without_frontend(project: Project, build: Build) -> None:
+    """Let the builder's own frontend read a Dockerfile of the copy."""
     file = project.folder / build.dockerfile
-    return Recipe(file.parent).bases(file.name) if file.is_file() else ()
+    file.write_text(_SYNTAX.sub("#", project.read(build.dockerfile), count=1))

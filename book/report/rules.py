@@ -12,7 +12,9 @@ from datetime import date
 from pathlib import Path
 
 from ..probe import HERE
+from ..recipe import froms
 from ..show.html import amount
+from ..stack import Service
 from .finding import Finding, Severity
 from .images import Built
 from .survey import Survey
@@ -536,10 +538,9 @@ def _line(survey: Survey, built: Built, instruction: str) -> int:
 
 def _references(survey: Survey) -> Iterator[Seen]:
     """Every image that the project starts from: file, line, name."""
+    arguments = {build.dockerfile: build.settings.get("args") for build in survey.project.builds}
     for file in survey.project.dockerfiles:
-        for number, line in enumerate(survey.project.read(file).splitlines(), 1):
-            if found := re.match(r"\s*FROM\s+(?:--\S+\s+)*(\S+)", line, re.IGNORECASE):
-                yield file, number, found[1]
+        yield from ((file, line, image) for line, image in froms(survey.project.read(file), arguments.get(file)))
     for name, service in survey.project.config.get("services", {}).items():
         if "image" in service and "build" not in service:
             yield *survey.project.line("services", name, "image"), service["image"]
@@ -562,6 +563,12 @@ def _loopback(survey: Survey) -> dict[str, list[int]]:
         if host == "127.0.0.1" and reach.ok and own and own.verdict == "refused":
             found.setdefault(source, []).append(int(port))
     return found
+
+
+def _how(survey: Survey, service: Service) -> str:
+    """How a service ended last: one that is up again has forgotten its exit code, and the recording has not."""
+    ends = [event.detail for event in survey.ran.timelines[-1].events if (event.service, event.what) == (service.name, "exited")]
+    return ends[-1] if ends else f"exit code {service.exit_code}"
 
 
 def _command(survey: Survey, service: str) -> str:

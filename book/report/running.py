@@ -118,13 +118,13 @@ class Runner:
         """Bring it up `runs` times from nothing, and measure it the last time."""
         started = time.monotonic()
         timelines: list[Timeline] = []
-        for _ in range(runs - 1):
-            seen, running, failure, _ = self._up()
+        early: tuple[Early, ...] = ()
+        for number in range(runs):
+            seen, running, failure, healthy = self._up()
             timelines.append(seen)
-            if running:
+            early += healthy
+            if running and number < runs - 1:
                 running.down()
-        seen, running, failure, early = self._up()
-        timelines.append(seen)
         if running is None:
             return Ran(tuple(timelines), failure, early=early, seconds=time.monotonic() - started)
         with running:

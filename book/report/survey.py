@@ -6,16 +6,18 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from .. import engine
 from ..offline import bases as base_images
 from ..progress import step
+from ..recipe import tagged
 from ..trouble import Trouble
 from . import images, linters
 from .finding import Finding
 from .images import Built, NotBuilt
-from .project import Build, Project, bases, copied
+from .project import Build, Project, bases, copied, copied_from, frontend, without_frontend
 from .risks import Risk, risks
 from .running import Ran, Runner
 
@@ -89,8 +91,9 @@ def survey(
                 f"{project.name} is not run, since it asks for what may change this machine:\n{words}\nTo run it all the same: {kinds}"
             )
         remarks = [remark] if remark else []
+        builds, only, missing, replaced = _have(copy)
+        remarks += replaced
         lint = _lint(project, copy)
-        builds, only, missing = _have(copy)
         built, failures = _build(copy, builds, place, limit)
         ran = _run(copy, built, failures, missing, only, place, (runs, patience, limit))
         references = dict.fromkeys([*(base for each in built for base in each.bases), *_images(copy)])
@@ -118,28 +121,34 @@ def _images(project: Project) -> tuple[str, ...]:
         for name, service in project.config.get("services", {}).items()
         if project.runs(name) and "build" not in service and service.get("image") not in own
     )
-    return tuple(dict.fromkeys(_tagged(image) for image in named))
+    return tuple(dict.fromkeys(tagged(image) for image in named))
 
 
-def _tagged(image: str) -> str:
-    return image if "@" in image or ":" in image.rpartition("/")[2] else f"{image}:latest"
+def _have(project: Project) -> tuple[list[Build], tuple[str, ...], tuple[str, ...], list[str]]:
+    """Have the images that it starts from.
 
-
-def _have(project: Project) -> tuple[list[Build], tuple[str, ...], tuple[str, ...]]:
-    """Have the images that it starts from; say which builds and services can be done, and what is missing for the others."""
+    Says which builds and which services can be done, what is missing for the others, and which Dockerfiles the builder reads itself.
+    """
+    needs = {build.name: (*bases(project, build), *copied_from(project, build)) for build in project.builds}
+    frontends = {build.name: frontend(project, build) for build in project.builds}
     absent: dict[str, str] = {}
-    needs = {build.name: bases(project, build) for build in project.builds}
     with step("Base images") as bar:
-        for reference in dict.fromkeys([*(base for found in needs.values() for base in found), *_images(project)]):
+        for reference in dict.fromkeys([*chain.from_iterable(needs.values()), *_images(project), *filter(None, frontends.values())]):
             try:
                 base_images.ensure([reference], bar)
             except base_images.NoBase as problem:
                 absent[reference] = str(problem)
+        remarks = [
+            f"{build.dockerfile} was read by the builder's own frontend: {frontends[build.name]} cannot be had."
+            for build in project.builds
+            if frontends[build.name] in absent and without_frontend(project, build) is None
+        ]
+        absent = {name: words for name, words in absent.items() if name not in frontends.values()}
         bar.note("; ".join(f"{name} is missing" for name in absent) or "all are here")
     builds = [build for build in project.builds if not absent.keys() & set(needs[build.name])]
     cannot = {service for build in project.builds if build not in builds for service in build.services}
-    cannot |= {name for name, service in project.config.get("services", {}).items() if _tagged(service.get("image", "")) in absent}
-    return builds, _able(project, cannot) if cannot else (), tuple(absent.values())
+    cannot |= {name for name, service in project.config.get("services", {}).items() if tagged(service.get("image", "")) in absent}
+    return builds, _able(project, cannot) if cannot else (), tuple(absent.values()), remarks
 
 
 def _able(project: Project, cannot: set[str]) -> tuple[str, ...]:

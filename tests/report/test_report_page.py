@@ -129,3 +129,10 @@ def test_all_usual_names_are_found(tmp_path):
     found = find(tmp_path)
     assert found.files == ("docker-compose.yaml", "docker-compose.override.yml")
     assert found.dockerfiles == ("Containerfile", "a/Dockerfile.test", "a/b.Dockerfile")
+
+
+def test_a_frontend_that_cannot_be_had_is_replaced_and_the_report_says_so(report):
+    _, said = report(PROJECTS / "variables")
+    assert said["remarks"] == ["Dockerfile was read by the builder's own frontend: docker-recipes.invalid/dockerfile:1 cannot be had."]
+    assert [image["name"] for image in said["images"]] == ["web"]
+    assert [base["reference"] for base in said["provenance"]["bases"]] == ["python:3.13-alpine"]

@@ -50,7 +50,10 @@ def test_the_digest_does_not_follow_caches(folder):
         ("FROM python:3.13-slim\n", ("python:3.13-slim",)),
         ("from python:3.13-slim as build\nFROM scratch\nCOPY --from=build / /\n", ("python:3.13-slim",)),
         ("FROM --platform=linux/amd64 a:1 AS x\nFROM x AS y\nFROM b:2\n", ("a:1", "b:2")),
-        ("ARG BASE=a:1\nFROM $BASE\n", ()),
+        ("ARG BASE=a:1\nFROM $BASE\n", ("a:1",)),
+        ("ARG TAG=3\nARG KIND\nFROM a:${TAG}-${KIND:-slim}\n", ("a:3-slim",)),
+        ("ARG BASE\nFROM $BASE\n", ()),
+        ("FROM \\\n  a:1\n", ("a:1",)),
     ],
 )
 def test_bases_are_images_and_not_stages(tmp_path, dockerfile, bases):

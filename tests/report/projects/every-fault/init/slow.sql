@@ -1,1 +1,1 @@
-SELECT pg_sleep(4);
+SELECT pg_sleep(8);

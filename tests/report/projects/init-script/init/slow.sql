@@ -1,2 +1,2 @@
-SELECT pg_sleep(4);
+SELECT pg_sleep(8);
 CREATE TABLE visits (day date);
