@@ -8,6 +8,7 @@ import sys
 from contextlib import nullcontext, redirect_stdout
 
 from . import bootstrap
+from .new import options as new_options
 from .report import options
 
 _COMMANDS = {
@@ -18,6 +19,7 @@ _COMMANDS = {
     "serve": "show the finished site on 127.0.0.1",
     "soak": "run chapters again and again (ROUNDS=20), --workers of each at once, and show what the engine and we hold after each round",
     "report": "check, build, run and measure a project of yours (`report --help`)",
+    "new": "make a recipe and its chapter, ready to edit (`new --help`)",
     "clean": "take away everything of ours: containers, networks, images, the private engine, our folders",
     "help": "say this",
 }
@@ -37,10 +39,10 @@ def main() -> int:
         "chapters", nargs="*", help="with book or test: only these chapters, by the start of their name; with bench: only these works"
     )
     parser.add_argument("--workers", type=int, default=2, help="with book: chapters run at the same time (default: 2)")
-    report = sys.argv[1:2] == ["report"]  # it has options of its own
-    if report:
-        options.parser().parse_args(sys.argv[2:])
-    arguments = parser.parse_args(["report"] if report else None)
+    report, new = (sys.argv[1:2] == [name] for name in ("report", "new"))  # they have options of their own
+    if report or new:
+        (options if report else new_options).parser().parse_args(sys.argv[2:])
+    arguments = parser.parse_args(sys.argv[1:2] if report or new else None)
     if arguments.command == "help":
         parser.print_help()
         return 0
@@ -63,6 +65,10 @@ def main() -> int:
         from .report import command
 
         return command.run(sys.argv[2:])
+    if new:
+        from .new import command
+
+        return command.run(sys.argv[2:], os.environ.get(options.WHENCE, os.getcwd()))
     from .press import commands
 
     return commands.run(arguments.command, arguments.chapters, arguments.workers)

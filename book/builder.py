@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+import urllib3
 from docker.errors import APIError
 from docker.utils import exclude_paths
 
 from . import run
 from .advice import advice
 from .engine import connect, tool
-from .trouble import Trouble
+from .trouble import TookTooLong, Trouble
 
 _NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
 _LAST_LINES = 8
 _LONGEST = 200  # characters of a line of the builder's last words
+_BUILD_SECONDS = 540  # less than a chapter's cell may take, so that the builder's words are heard and not the cell's
+_SILENT_SECONDS = 420  # a step that compiles may print nothing for minutes
 _LARGEST_CONTEXT = 1_000_000_000  # bytes
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines of a step
+_STEP = re.compile(r"(?:Step \d+/\d+ : |\[(?:\S+ +)?\d+/\d+\] )(.+)")  # how each of the builders names a step
 _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
 _STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
+_STEP_GONE = re.compile(r"unknown parent image ID|[Nn]o such image: sha256")  # the image of a step that this build had from the cache
 _BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
 
 
@@ -67,10 +74,17 @@ class Build:
             return "\n".join(_lines(self._with_buildx()))
         if reason := _too_much(self.folder):
             raise BuildFailed(f"{self.dockerfile} is not built: {reason}")
-        return "\n".join(_lines(self._with_sdk()))
+        try:
+            return "\n".join(_lines(self._with_sdk()))
+        except BuildFailed as problem:
+            # Another run on this engine ended at that moment, and took its steps with it.
+            if not _STEP_GONE.search(str(problem)):
+                raise
+            return "\n".join(_lines(self._with_sdk()))
 
     def _with_sdk(self) -> str:
         said, rest, refused = "", "", ""
+        started = time.monotonic()
         try:
             entries = connect().api.build(
                 path=str(self.folder),
@@ -82,8 +96,12 @@ class Build:
                 rm=True,
                 forcerm=True,
                 decode=True,
+                timeout=min(_SILENT_SECONDS, _BUILD_SECONDS),
             )
             for entry in entries:
+                if time.monotonic() - started > _BUILD_SECONDS:
+                    entries.close()  # without its reader, the engine ends the build
+                    raise _too_long(self.folder, self.dockerfile, said)
                 refused = refused or entry.get("error", "")
                 said += entry.get("stream", "")
                 *lines, rest = (rest + entry.get("stream", "")).split("\n")
@@ -94,6 +112,10 @@ class Build:
                     self.heard(line)
         except APIError as problem:
             raise BuildFailed(_last_words(self.folder, self.dockerfile, "", str(problem.explanation))) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
+            if "timed out" not in str(problem).lower():
+                raise
+            raise _too_long(self.folder, self.dockerfile, said) from None
         if refused or not _BUILT.search(said):
             raise BuildFailed(_last_words(self.folder, self.dockerfile, said, refused))
         return said
@@ -103,10 +125,34 @@ class Build:
         options += [f"--label={key}={value}" for key, value in self.labels.items()]
         options += [f"--build-arg={key}={value}" for key, value in self.arguments.items()]
         options += [f"--target={self.target}"] if self.target else []
-        done = tool("buildx", "build", *options, ".", cwd=self.folder, heard=self.heard)
+        said: list[str] = []
+
+        def hear(line: str) -> None:
+            said.append(line)
+            self.heard(line)
+
+        try:
+            done = tool("buildx", "build", *options, ".", cwd=self.folder, timeout=_BUILD_SECONDS, heard=hear)
+        except TookTooLong:
+            raise _too_long(self.folder, self.dockerfile, "\n".join(said)) from None
         if done.returncode:
             raise BuildFailed(_last_words(self.folder, self.dockerfile, done.stderr))
         return done.stderr
+
+
+def _too_long(folder: Path, dockerfile: str, said: str) -> BuildFailed:
+    lines = _lines(said)
+    number = _line(folder, dockerfile, lines)
+    where = f" (line {number})" if number else ""
+    limits = f"after {_BUILD_SECONDS / 60:g} minutes, or {_SILENT_SECONDS / 60:g} without a word, a build is stopped"
+    cause = (
+        f"{dockerfile} was not built in time{where}: {limits}. See whether a step waits for an answer, or for a network that is not there."
+    )
+    return BuildFailed(f"{cause}\nThe builder's last words:\n\n" + "\n".join(_clipped(lines)))
+
+
+def _clipped(lines: list[str]) -> list[str]:
+    return [line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines[-_LAST_LINES:]]
 
 
 def _last_words(folder: Path, dockerfile: str, said: str, cause: str = "") -> str:
@@ -114,9 +160,8 @@ def _last_words(folder: Path, dockerfile: str, said: str, cause: str = "") -> st
     lines = _lines(f"{said.rstrip()}\n{cause}")
     number = _line(folder, dockerfile, lines)
     where = f" (line {number})" if number else ""
-    return f"{dockerfile} does not build{where}.{advice(chr(10).join(lines[-_LAST_LINES:]))}\nThe builder's last words:\n\n" + "\n".join(
-        line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines[-_LAST_LINES:]
-    )
+    wrong = f"{dockerfile} does not build{where}.{advice(chr(10).join(lines[-_LAST_LINES:]))}"
+    return f"{wrong}\nThe builder's last words:\n\n" + "\n".join(_clipped(lines))
 
 
 def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:
@@ -124,7 +169,7 @@ def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:
     text = "\n".join(lines)
     if found := re.search(rf"parse error on line (\d+)|^{re.escape(dockerfile)}:(\d+)$", text, re.MULTILINE):
         return found[1] or found[2]
-    step = next((line.partition(" : ")[2] for line in reversed(lines) if line.startswith("Step ")), "")
+    step = next((found[1] for line in reversed(lines) if (found := _STEP.match(line))), "")
     written = (folder / dockerfile).read_text(encoding="utf-8-sig", errors="replace").splitlines()
     same = [number for number, line in enumerate(written, 1) if line.strip() == step]
     return str(same[0]) if len(same) == 1 else ""

@@ -24,7 +24,9 @@ HOME = ROOT / ".engine"
 PRIVATE_SOCKET = Path("/run/docker-recipes/docker.sock")
 STAND_IN_LABEL = "org.docker-recipes.stand-in"
 
-_SILENT_SECONDS = 600  # a build step may print nothing for minutes; longer than this is a hang
+_TOOL_SECONDS = 600
+_SILENT_SECONDS = 300  # the engine saves an image of gigabytes before its first word; longer than this is a hang
+_PING_SECONDS = 30
 _BUILDX_NEEDED = (0, 17)  # Compose 5 refuses an older one
 _COMPOSE_NEEDED = (2, 24, 4)  # the first that reads `!override`, with which a run replaces the ports of a file
 _VERSION_SECONDS = 30
@@ -86,9 +88,9 @@ def connect() -> docker.DockerClient:
     tried = []
     for host in _candidates():
         try:
-            client = docker.DockerClient(base_url=host, timeout=_SILENT_SECONDS) if host else docker.from_env(timeout=_SILENT_SECONDS)
+            client = docker.DockerClient(base_url=host, timeout=_PING_SECONDS) if host else docker.from_env(timeout=_PING_SECONDS)
             client.ping()
-            return client
+            return _limited(client)
         except (DockerException, OSError) as problem:
             tried.append(f"  {host or 'DOCKER_HOST or the active context'}: {_reason(problem)}")
     raise EngineMissing(
@@ -96,6 +98,14 @@ def connect() -> docker.DockerClient:
         "Start Docker Desktop or your engine's service, or set DOCKER_HOST, and run this again.\n"
         "On Debian or Ubuntu as root, `make book` starts a private engine."
     )
+
+
+def _limited(client: docker.DockerClient) -> docker.DockerClient:
+    """The client with a limit on every silence: the SDK waits for ever at a pull, a build or a container's end, if it is not told."""
+    client.api.timeout = _SILENT_SECONDS
+    send = client.api.send
+    client.api.send = lambda request, **options: send(request, **{**options, "timeout": options.get("timeout") or _SILENT_SECONDS})
+    return client
 
 
 def address() -> str:
@@ -107,7 +117,7 @@ def address() -> str:
 def tool(
     *arguments: str,
     cwd: Path | None = None,
-    timeout: float = _SILENT_SECONDS,
+    timeout: float = _TOOL_SECONDS,
     heard: Callable[[str], None] = lambda line: None,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
@@ -219,10 +229,7 @@ def _candidates() -> Iterator[str | None]:
     yield None  # the SDK's own reading of DOCKER_HOST and the active context
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     usual = ["/var/run/docker.sock", f"{runtime}/docker.sock" if runtime else ""]
-    usual += [
-        os.path.expanduser(f"~/{place}")
-        for place in (".docker/run/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock")
-    ]
+    usual += [os.path.expanduser(f"~/{place}") for place in _HOME_SOCKETS]
     # os.path, not pathlib: a socket in a folder that is closed to us is no error
     yield from (f"unix://{socket}" for socket in [*usual, str(PRIVATE_SOCKET)] if socket and os.path.exists(socket))
 
@@ -232,7 +239,13 @@ def _reason(problem: BaseException) -> str:
     while problem.__context__ is not None:
         problem = problem.__context__
     text = str(problem)
-    return "no rights on the socket: join its group, or run as root" if isinstance(problem, PermissionError) else text[:160]
+    if isinstance(problem, PermissionError):
+        return "no rights on the socket: join its group, or run as root"
+    return (
+        f"it takes a question and does not answer within {_PING_SECONDS} seconds: restart it"
+        if isinstance(problem, TimeoutError)
+        else text[:160]
+    )
 
 
 def _socket_of(client: docker.DockerClient) -> str:
@@ -253,6 +266,12 @@ def _plugins() -> dict[str, Path]:
             )
         found[name] = program
     return found
+
+
+def forget_tools() -> None:
+    """Look for buildx and Compose anew: they may have come meanwhile."""
+    _plugins.cache_clear()
+    _version.cache_clear()
 
 
 def _plugin(name: str) -> Path:

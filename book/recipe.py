@@ -190,7 +190,7 @@ class Recipe:
     def copy(self) -> Recipe:
         """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""
         place = tempfile.TemporaryDirectory(prefix="recipe-", ignore_cleanup_errors=True)
-        twin = Recipe(shutil.copytree(self.path, Path(place.name) / self.name, symlinks=True, ignore=_left_out))
+        twin = Recipe(shutil.copytree(self.path, Path(place.name) / self.name, symlinks=True, ignore=left_out))
         twin._place = place
         return twin
 
@@ -287,7 +287,7 @@ def _filled(image: str, values: Mapping[str, str]) -> str:
     return _VARIABLE.sub(lambda found: str(values.get(found[1] or found[3]) or found[2] or found[0]), image)
 
 
-def _left_out(folder: str, names: list[str]) -> set[str]:
+def left_out(folder: str, names: list[str]) -> set[str]:
     """What no copy of a recipe has: caches, and what is neither file, folder nor link, such as a pipe or a device."""
     plain = {entry.name for entry in os.scandir(folder) if entry.is_symlink() or entry.is_file() or entry.is_dir()}
     return {name for name in names if name in _JUNK or name not in plain}

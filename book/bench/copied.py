@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..engine import ROOT, address
+from ..engine import HOME, ROOT, address
 
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".engine", "_build", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"
 )
+_OF_ONE_CLONE = ("config", "steps")  # what the package writes into for itself
 _SECONDS = 4 * 3600
 
 
@@ -24,9 +25,11 @@ def book() -> Iterator[Path]:
     """The folder of the copy, with the virtual environment and the engine's tools of this one; it goes with the block."""
     with tempfile.TemporaryDirectory(prefix="book-", ignore_cleanup_errors=True) as place:
         folder = Path(shutil.copytree(ROOT, Path(place) / "book", symlinks=True, ignore=_LEFT_OUT))
-        for shared in (".venv", ".engine"):
-            if (ROOT / shared).exists():
-                (folder / shared).symlink_to((ROOT / shared).resolve())
+        (folder / ".venv").symlink_to((ROOT / ".venv").resolve())
+        (folder / HOME.name).mkdir()
+        for part in HOME.iterdir() if HOME.exists() else ():
+            if part.name not in _OF_ONE_CLONE:
+                (folder / HOME.name / part.name).symlink_to(part.resolve())
         yield folder
 
 

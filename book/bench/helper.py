@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
 from .. import knock
-from ..engine import tool_environment
+from ..engine import HOME, tool_environment
 from ..probe import ask
 from ..recipe import Recipe
 from . import machine
@@ -67,13 +68,18 @@ def _bare(folder: Path, project: str) -> float:
     return time.monotonic() - started
 
 
+def _program() -> str:
+    """The machine's own `docker`, or the one beside the private engine."""
+    return shutil.which("docker") or str(HOME / "root/usr/bin/docker")
+
+
 def _expect(well: bool) -> None:
     if not well:
         raise RuntimeError(f"{_APP} did not answer, or did not reach {_TARGET}.")
 
 
 def _docker(folder: Path, *arguments: str) -> str:
-    command = ["docker", *arguments]
+    command = [_program(), *arguments]
     done = subprocess.run(command, cwd=folder, env=tool_environment(), capture_output=True, text=True, timeout=_SECONDS)
     if done.returncode:
         raise RuntimeError(f"docker {arguments[0]} ended in {done.returncode}: {done.stderr.strip()[-300:]}")

@@ -24,6 +24,10 @@ _QUERY = f"http://{_APP}:5000/"
 _SLOW = "three-seconds"
 _ALONE, _RETRY = "the database alone", "retry in the app"
 _SCRIPTS = {"with a quick first script": "init", "with a first script of three seconds": _SLOW}
+_BECAUSE = (
+    "An application that asks again also lives through a restart of its database, which no wait before its start does; and the health "
+    "checks tell you, and `up --wait`, when everything is there."
+)
 _WAIT = """import os, socket, sys, time
 
 address, *command = sys.argv[1:]
@@ -74,7 +78,7 @@ def measure(rounds: int, tell: Tell) -> Result:
                 recommended=_RETRY,
                 reaches=(Reach(_RETRY, 1.1, of=_ALONE),),
                 floor=_ALONE,
-                because="An application that asks again also lives through a restart of its database, which no wait before its start does.",
+                because=_BECAUSE,
             )
         )
     for words, script in _SCRIPTS.items():
@@ -114,20 +118,24 @@ def _plans(recipe: Recipe) -> dict[str, _Plan]:
         services.pop(_APP)
         services[_DATABASE].pop("healthcheck")
 
-    def waits(services: dict) -> None:
-        services[_APP]["command"] = ["python", "wait.py", f"{_DATABASE}:5432", "python", "echo.py"]
+    def unchecked(services: dict) -> None:
         for service in services.values():
             service.pop("healthcheck")
+
+    def waits(services: dict) -> None:
+        unchecked(services)
+        services[_APP]["command"] = ["python", "wait.py", f"{_DATABASE}:5432", "python", "echo.py"]
 
     return {
         _ALONE: _Plan(variant("tcp-check.compose.yaml", "alone", alone).file, f"postgres://{_DATABASE}:5432"),
         _RETRY: _Plan("compose.yaml"),
+        "retry, without health checks": variant("compose.yaml", "unchecked", unchecked),
         "a wait in exec form": variant("compose.yaml", "exec-wait", waits),
         "wait-for-it": variant("wait-for-it.compose.yaml", "waiter", lambda services: services[_DATABASE].update(volumes=script)),
-        "service_healthy, every second": variant("tcp-check.compose.yaml", "second", checked(interval="1s", start_interval=None)),
-        "service_healthy, start_interval": _Plan("tcp-check.compose.yaml"),
-        "service_healthy, ten times a second": variant("tcp-check.compose.yaml", "tenth", checked(start_interval="100ms")),
-        "retry, until `up --wait` returns": _Plan("compose.yaml", wait=True),
+        "service_healthy, every 1 s": variant("tcp-check.compose.yaml", "second", checked(interval="1s", start_interval=None)),
+        "service_healthy, every 0.25 s": _Plan("tcp-check.compose.yaml"),
+        "service_healthy, every 0.1 s": variant("tcp-check.compose.yaml", "tenth", checked(start_interval="100ms")),
+        "retry, and up --wait": _Plan("compose.yaml", wait=True),
     }
 
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from .interleave import Tell
 from .result import Result
 
-NAMES = ("start", "reload", "stop", "helper", "books", "growth")
+NAMES = ("sizes", "rebuild", "cold", "start", "reload", "stop", "helper", "books", "growth")
 OF_CHAPTERS = ("books",)  # works that take the starts of chapters' names, and run those only
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import requests
+import urllib3
 from docker.errors import DockerException, ImageNotFound
 
 from .. import engine
@@ -56,7 +58,7 @@ def pull(reference: str, step: Step) -> None:
     """
     repository, _, tag = reference.rpartition(":")
     sizes: dict[str, tuple[int, int]] = {}
-    for event in engine.connect().api.pull(repository, tag, stream=True, decode=True):
+    for event in _heard(engine.connect().api.pull(repository, tag, stream=True, decode=True)):
         if "error" in event:
             raise DockerException(event["error"])
         detail = event.get("progressDetail") or {}
@@ -64,6 +66,15 @@ def pull(reference: str, step: Step) -> None:
             sizes[event["id"]] = (detail["current"], detail["total"])
             done, total = (sum(column) for column in zip(*sizes.values(), strict=True))
             step(done, total, f"{reference}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+
+def _heard(events: Iterable[dict]) -> Iterator[dict]:
+    try:
+        yield from events
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
+        if "timed out" not in str(problem).lower():
+            raise
+        raise DockerException("the registry fell silent") from None
 
 
 def of_ours() -> list[str]:
@@ -87,6 +98,7 @@ def _there(reference: str) -> bool:
 
 def _unreachable(problem: str) -> bool:
     signs = (
+        "fell silent",
         "no such host",
         "timeout",
         "timed out",

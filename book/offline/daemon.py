@@ -14,14 +14,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import docker
 
-from ..engine import HOME, PRIVATE_SOCKET
+from ..engine import HOME, PRIVATE_SOCKET, address, forget_tools
 from ..progress import Step
 from . import debian
 
@@ -38,6 +38,7 @@ SETTINGS = {
 }
 _SUITE = "forky"  # the first Debian suite with Engine 28 and a buildx new enough for Compose 5
 _ENGINE_PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini-static")
+_TOOL_PACKAGES = ("docker-cli", "docker-buildx")  # of these, what a clone needs that did not start the engine
 _SYSTEM_PACKAGES = ("runc", "iptables", "iproute2")  # the system's own: newer ones want a newer C library
 _LOOPBACK_GUARD = "-A PREROUTING -d 127.0.0.1/32 ! -i lo "  # what Docker adds for each port published on 127.0.0.1
 _START_SECONDS = 60
@@ -97,6 +98,21 @@ def answers() -> bool:
         return False
 
 
+def in_use() -> bool:
+    """Whether the engine in use is the private one, whichever clone started it."""
+    return address() == f"unix://{PRIVATE_SOCKET}"
+
+
+def fetch_tools(step: Step) -> None:
+    """Fetch the tools beside the private engine into this clone, which found it running and has none of its programs.
+
+    Raises:
+        NoEngine: where they cannot be had.
+    """
+    _fetch_packages(_TOOL_PACKAGES, step)
+    forget_tools()
+
+
 def is_ours() -> bool:
     """Whether the private engine belongs to this clone, or to one whose folder is gone."""
     owner = _owner()
@@ -118,9 +134,15 @@ def stop() -> None:
 def _fetch(step: Step) -> None:
     try:
         debian.install(_SYSTEM_PACKAGES, say=step.note)
-        if not _program("dockerd").exists():
-            suite = _SUITE if debian.distribution() == "debian" else None
-            debian.fetch(_ENGINE_PACKAGES, HOME, suite, bar=step)
+    except debian.NoPackages as problem:
+        raise NoEngine(str(problem)) from problem
+    if not _program("dockerd").exists():
+        _fetch_packages(_ENGINE_PACKAGES, step)
+
+
+def _fetch_packages(names: Sequence[str], step: Step) -> None:
+    try:
+        debian.fetch(names, HOME, _SUITE if debian.distribution() == "debian" else None, bar=step)
     except debian.NoPackages as problem:
         raise NoEngine(str(problem)) from problem
 

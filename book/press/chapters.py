@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -128,11 +129,13 @@ async def _run_all(of: Sequence[Chapter], workers: int, step: Step, write: bool)
         async with gate:
             return await _run(chapter, lambda **_: cell_done(chapter), write)
 
-    return [failure for failure in await asyncio.gather(*map(one, of)) if failure]
+    # Longest first: a long one that begins last would run alone, with the other workers idle.
+    ordered = sorted(of, key=lambda chapter: -chapter.read().metadata.get("book", {}).get("seconds", 0))
+    return [failure for failure in await asyncio.gather(*map(one, ordered)) if failure]
 
 
 async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | None:
-    notebook, digest = chapter.read(), chapter.digest()
+    notebook, digest, began = chapter.read(), chapter.digest(), time.monotonic()
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
@@ -161,7 +164,8 @@ async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | No
         provenance = asdict(engine.provenance(chapter.recipe.bases()))
     except OF_THE_ENGINE as problem:
         return Failure(chapter.name, str(in_words(problem)))
-    notebook.metadata["book"] = {"digest": digest, "provenance": provenance}
+    seconds = round(time.monotonic() - began, -1)  # in tens: the next diff shows what changed
+    notebook.metadata["book"] = {"digest": digest, "provenance": provenance, "seconds": seconds}
     _replace(chapter.path, nbformat.writes(notebook) + "\n")
     _remember(chapter.name, digest)
     return None

@@ -20,15 +20,17 @@ from .. import run as own
 from ..bench import result, works
 from ..bench.table import table
 from ..engine import HOME, ROOT
+from ..image import within
 from ..offline import bases, daemon, debian, tools
 from ..progress import step
-from ..trouble import OF_THE_ENGINE, Trouble, in_words
+from ..trouble import OF_THE_ENGINE, TookTooLong, Trouble, in_words
 from . import chapters, lighthouse, site, soak
 
 _CELL_SECONDS = str(chapters.CELL_SECONDS)
 _VISITS = 5
 _PORT = 8000
 _TURN_SECONDS = 3600
+_AWAKE_SECONDS = 30
 _IN_CI = os.environ.get("CI") == "true"
 
 
@@ -39,7 +41,16 @@ class CannotGoOn(Exception):
 def run(command: str, starting: Sequence[str], workers: int) -> int:
     """Do one command and return its exit code."""
     try:
-        does = {"book": _book, "test": _test, "bench": _bench, "lab": _lab, "serve": _serve, "clean": _clean, "soak": _soak}
+        does = {
+            "book": _book,
+            "test": _test,
+            "bench": _bench,
+            "lab": _lab,
+            "serve": _serve,
+            "clean": _clean,
+            "soak": _soak,
+            "chapter": _chapter,
+        }
         return does[command](starting, workers)
     except (CannotGoOn, Trouble, bases.NoBase, site.SiteFailed, debian.NoPackages, lighthouse.NoLighthouse) as problem:
         print(f"✗ {problem}", file=sys.stderr, flush=True)
@@ -84,21 +95,42 @@ def _make_book(starting: Sequence[str], workers: int) -> int:
         except engine.EngineMissing as problem:
             print(f"{problem}\n  The site is built from the outputs that came with the book.", flush=True)
             because, todo = "no Docker engine was found", []
-    if todo:
-        try:
-            with step(f"Chapters ({len(todo)} to run)") as bar:
-                failures = chapters.run(todo, workers, bar)
-        finally:  # also where Ctrl-C ended it
-            own.reap(engine.connect())
-        for failure in failures:
-            print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr)
-        if failures:
-            return 1
+    if todo and not _run_all(todo, workers):
+        return 1
     if not site.fresh(because):
         with step("Site"):
             site.build(because)
     print(site.INDEX)
     return 0
+
+
+def _chapter(starting: Sequence[str], workers: int) -> int:
+    """Run chapters, stale or not, and build no site."""
+    with _alone():
+        todo = chapters.chapters(starting)
+        _engine(todo)
+        return 0 if _run_all(todo, workers) else 1
+
+
+def _run_all(todo: Sequence[chapters.Chapter], workers: int) -> bool:
+    """Run these chapters, say which of them fail, and leave nothing; True where all ran to their end."""
+    try:
+        with step(f"Chapters ({len(todo)} to run)") as bar:
+            failures = chapters.run(todo, workers, bar)
+    finally:  # also where Ctrl-C ended it
+        _reap()
+    for failure in failures:
+        print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr)
+    return not failures
+
+
+def _reap() -> None:
+    """Remove what the run left, unless its engine hangs: then the next run does it, and the reader need not wait once more."""
+    try:
+        within(_AWAKE_SECONDS, "The engine's answer", engine.connect().ping)
+    except (TookTooLong, engine.EngineMissing, *OF_THE_ENGINE):
+        return
+    own.reap(engine.connect())
 
 
 def _test(starting: Sequence[str], workers: int) -> int:
@@ -143,25 +175,31 @@ def _test(starting: Sequence[str], workers: int) -> int:
 
 
 def _bench(chosen: Sequence[str], workers: int) -> int:
-    every = (*works.NAMES, lighthouse.WORK)
+    every = (lighthouse.WORK, *works.NAMES)  # it visits the site as it is, and what the others find makes that one old
     named = [name for name in chosen if name in every] or list(every)
     starting = [name for name in chosen if name not in every]
     if starting and not set(named) <= {*works.OF_CHAPTERS, lighthouse.WORK}:
         raise CannotGoOn(f"No work is called {', '.join(starting)}. There are: {', '.join(every)}.")
     rounds = int(os.environ.get("ROUNDS", 0)) or None
+    missed = []
     for name in named:
-        if name == lighthouse.WORK:
-            _lighthouse(starting)
-            continue
-        _engine(chapters.chapters())
         try:
-            with step(name) as bar:
-                found = works.measure(name, rounds, bar, starting)
-        finally:
-            own.reap(engine.connect())
-        print(table(found))
-        print(result.store(found).relative_to(ROOT))
-    return 0
+            _lighthouse(starting) if name == lighthouse.WORK else _work(name, rounds, starting)
+        except (CannotGoOn, Trouble, RuntimeError, lighthouse.NoLighthouse, *OF_THE_ENGINE) as problem:  # the others take an hour
+            print(f"✗ {name}: {in_words(problem) if isinstance(problem, OF_THE_ENGINE) else problem}", file=sys.stderr, flush=True)
+            missed.append(name)
+    return 1 if missed else 0
+
+
+def _work(name: str, rounds: int | None, starting: Sequence[str]) -> None:
+    _engine(chapters.chapters())
+    try:
+        with step(name) as bar:
+            found = works.measure(name, rounds, bar, starting)
+    finally:
+        own.reap(engine.connect())
+    print(table(found))
+    print(result.store(found).relative_to(ROOT))
 
 
 def _lighthouse(starting: Sequence[str]) -> None:
@@ -247,7 +285,18 @@ def have_engine() -> None:
                 raise engine.EngineMissing(f"{missing}\n  Here, {problem}") from None
             engine.connect.cache_clear()
         os.environ["DOCKER_HOST"] = engine.address()  # kernels and tests use this one, and look no further
-        bar.note(engine.preflight())
+        try:
+            found = engine.preflight()
+        except engine.ToolMissing as missing:
+            if not daemon.in_use():
+                raise
+            print("  The private engine of another clone answers. This one fetches the tools beside it into its own .engine.", flush=True)
+            try:
+                daemon.fetch_tools(bar)
+            except daemon.NoEngine as problem:
+                raise engine.ToolMissing(f"{missing}\n  Here, {problem}") from None
+            found = engine.preflight()
+        bar.note(found)
         own.reap(engine.connect())
 
 

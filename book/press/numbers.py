@@ -45,10 +45,9 @@ def piece(work: str, found: Result | None) -> Piece:
         words = f"Not measured yet: python -m book bench {work}"
         return Piece(f"<p>Not measured yet: <code>python -m book bench {escape(work)}</code> does it.</p>", words)
     parts = [_comparison(comparison) for comparison in found.comparisons]
-    seen = [_marked(fact.held, fact.sentence) for fact in found.facts]
-    listed = f"<ul>{''.join(f'<li>{line}</li>' for line in seen)}</ul>" if seen else ""
+    seen = _list([_marked(fact.held, fact.sentence) for fact in found.facts])
     where = f"{found.note} {_where(found.machine)}".strip()
-    html = "".join(part.html for part in parts) + listed + f'<p class="book-provenance">{escape(where)}</p>'
+    html = "".join(part.html for part in parts) + seen + f'<p class="book-where">{escape(where)}</p>'
     return Piece(html, "\n\n".join([*(part.text for part in parts), where]))
 
 
@@ -73,8 +72,12 @@ def _comparison(comparison: Comparison) -> Piece:
     chart = bars.chart(comparison.title, drawn, say=say) if drawn else ""
     facts = table(f"{comparison.title} (ratio: to {comparison.baseline})", _HEAD, _rows(comparison), numbers=range(1, len(_HEAD)))
     lines = [_marked(comparison.met(reach), verdict(comparison, reach)) for reach in comparison.reaches]
-    lines += [escape(words) for words in _winner(comparison)]
-    return Piece(chart + facts.html + "".join(f"<p>{line}</p>" for line in lines), facts.text)
+    lines += [escape(words[0].upper() + words[1:]) for words in _winner(comparison)]
+    return Piece(chart + facts.html + _list(lines), facts.text)
+
+
+def _list(lines: list[str]) -> str:
+    return f'<ul class="book-verdicts">{"".join(f"<li>{line}</li>" for line in lines)}</ul>' if lines else ""
 
 
 def _rows(comparison: Comparison) -> Iterator[list[str | Cell]]:

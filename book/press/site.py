@@ -25,6 +25,7 @@ _PARTS = (
     "book/assets",
     "book/press",
     "book/bench",
+    "book/new",
     "book/report",
 )
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from book import Recipe, image, show
+from book import Recipe, builder, show
 from book.builder import BuildFailed
 from book.compose import NotRead, _unfolded
 from book.recipe import RecipeError
@@ -187,7 +187,7 @@ def test_an_ignore_file_that_is_none(folder, what):
 
 
 def test_a_context_beyond_measure_is_not_sent(folder, monkeypatch):
-    monkeypatch.setattr(image, "_LARGEST_CONTEXT", 1_000_000)
+    monkeypatch.setattr(builder, "_LARGEST_CONTEXT", 1_000_000)
     (folder / "Dockerfile").write_text(BASE)
     (folder / "data.bin").touch()
     os.truncate(folder / "data.bin", 50_000_000_000)  # a hole: it takes no place until it is copied

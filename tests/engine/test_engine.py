@@ -7,6 +7,7 @@ import pytest
 
 from book import engine
 from book.engine import PRIVATE_SOCKET, ROOT
+from book.offline import daemon
 
 
 def ask(code, **environment):
@@ -48,3 +49,26 @@ def test_the_private_engine_is_for_its_owner_only():
     if not PRIVATE_SOCKET.exists():
         pytest.skip("the engine in use is not this project's private one")
     assert stat.S_IMODE(PRIVATE_SOCKET.stat().st_mode) == 0o600
+
+
+SECOND_CLONE = """
+import sys
+from pathlib import Path
+from book import engine
+from book.offline import daemon
+from book.press import commands
+engine.HOME = daemon.HOME = Path(sys.argv[1])
+engine._PLUGIN_FOLDERS = ()
+commands.have_engine()
+print(engine._plugins()["docker-buildx"])
+"""
+
+
+def test_a_second_clone_that_finds_the_private_engine_fetches_its_own_tools(tmp_path):
+    if not daemon.in_use():
+        pytest.skip("the engine in use is not this project's private one")
+    variables = {**os.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", SECOND_CLONE, str(tmp_path)]
+    done = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith(str(tmp_path))

@@ -82,3 +82,17 @@ def test_a_claim_that_fails_stops_the_chapter_with_its_sentence_and_leaves_nothi
 def test_a_kernel_that_dies_is_told_of(chapter):
     (failure,) = go(chapter("import os; os._exit(1)"))
     assert "kernel" in failure.words
+
+
+def test_the_chapter_that_took_longest_begins_first_and_its_time_is_remembered(chapter, tmp_path):
+    made = chapter("1 + 1")
+    ones = []
+    for name, seconds in (("01-short", 10), ("02-long", 90)):
+        notebook = made.read()
+        notebook.metadata["book"] = {"seconds": seconds}
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+        ones.append(type(made)(tmp_path / f"{name}.ipynb"))
+    began = []
+    assert chapters.run(ones, 1, lambda done, total, name: began.append(name)) == []
+    assert list(dict.fromkeys(began)) == ["02-long", "01-short"]
+    assert ones[1].read().metadata["book"]["seconds"] < 90

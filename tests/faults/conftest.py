@@ -60,10 +60,14 @@ class Engine:
         except (docker.errors.DockerException, OSError):
             return None
 
-    def stop(self, how=signal.SIGTERM):
-        """End the daemon; what it had started goes on where it is killed."""
+    def send(self, how):
+        """Send the daemon a signal."""
         (child,) = Path(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children").read_text().split() or [self.daemon.pid]
         os.kill(int(child), how)
+
+    def stop(self, how=signal.SIGTERM):
+        """End the daemon; what it had started goes on where it is killed."""
+        self.send(how)
         self.daemon.wait(60)
 
     def close(self):

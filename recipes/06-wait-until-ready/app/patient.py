@@ -7,7 +7,7 @@ import psycopg
 from flask import Flask
 
 PATIENCE = 10.0  # seconds for one question
-PAUSE = 0.1
+PAUSE = 0.05
 
 app = Flask(__name__)
 

@@ -1,0 +1,1 @@
+"""Behind the stage: a new recipe and its chapter, from the template that *Write a chapter* shows."""

@@ -1,0 +1,111 @@
+"""The files of a new recipe: the template's, or those of a project without what no book should hold."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..recipe import left_out
+
+COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_SECRET = re.compile(
+    r"\.env(?!\.(?:example|sample|template)$)(?:\..*)?|.*\.env|secrets?|\.?(?:netrc|pypirc|npmrc)|.*\.(?:pem|key|p12|pfx)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws|\.ssh|credentials(?:\.(?:json|csv|ini|ya?ml))?"
+)
+_CACHES = {".mypy_cache", ".tox", ".nox", ".hypothesis", ".eggs", "venv", ".idea", ".vscode", ".svn", ".hg", ".coverage", "htmlcov"}
+_LARGEST = 20_000_000  # bytes of a project that becomes a recipe
+
+
+class NoChapter(Exception):
+    """No new chapter can be made; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a copy holds, and what it does not.
+
+    Attributes:
+        compose: the Compose file at its top.
+        left_out: what may hold a secret, and is not in the copy.
+        outside: links that lead out of the project, and are not in the copy.
+        written: what was not there and was written.
+    """
+
+    compose: str
+    left_out: tuple[str, ...]
+    outside: tuple[str, ...]
+    written: tuple[str, ...]
+
+
+def copy(project: Path, into: Path) -> Copied:
+    """Copy a project: no caches, no history, no file that may hold a secret, no link that leads out of it.
+
+    Args:
+        project: a folder with a Dockerfile or a Compose file.
+        into: the folder to make.
+
+    Raises:
+        NoChapter: where there is no such folder, it has neither file, or it is too large.
+    """
+    if not project.is_dir():
+        raise NoChapter(f"There is no folder {project}.")
+    found = [name for name in COMPOSE if (project / name).is_file()]
+    if not found and not (project / "Dockerfile").is_file():
+        raise NoChapter(f"{project} has neither a Dockerfile nor a {COMPOSE[0]} at its top: name the folder that has one.")
+    top, secret, outside = project.resolve(), [], []
+    if into.resolve().is_relative_to(top):
+        raise NoChapter(f"{project} holds this book itself: copy what the recipe needs, and name that folder.")
+
+    def skip(folder: str, names: list[str]) -> set[str]:
+        place = Path(folder)
+        skipped = left_out(folder, names) | (_CACHES & set(names)) | {name for name in names if name.endswith((".pyc", ".egg-info"))}
+        for name in sorted(set(names) - skipped):
+            if _SECRET.fullmatch(name.lower()):
+                secret.append(str((place / name).relative_to(project)))
+            elif (place / name).is_symlink() and not Path(os.path.realpath(place / name)).is_relative_to(top):
+                outside.append(str((place / name).relative_to(project)))
+            else:
+                continue
+            skipped.add(name)
+        return skipped
+
+    size = sum(_sizes(project, skip))
+    if size > _LARGEST:
+        most = f"{_LARGEST / 1e6:g} MB"
+        raise NoChapter(
+            f"{project} has {size / 1e6:.0f} MB, and a recipe at most {most}: copy what the recipe needs, and name that folder."
+        )
+    secret.clear()
+    outside.clear()
+    try:
+        shutil.copytree(project, into, symlinks=True, ignore=skip)
+    except OSError as problem:  # shutil gathers what it could not copy
+        first = problem.args[0][0][2] if isinstance(problem, shutil.Error) else problem
+        raise NoChapter(f"{project} cannot be copied: {first}. Look at the rights of its files.") from None
+    written = []
+    if not found:
+        (into / COMPOSE[0]).write_text(_service(project / "Dockerfile"))
+        written.append(COMPOSE[0])
+    if not (into / "README.md").exists():
+        (into / "README.md").write_text(f"# {into.name}\n\n    docker compose up --build\n")
+        written.append("README.md")
+    return Copied((found or COMPOSE)[0], tuple(secret), tuple(outside), tuple(written))
+
+
+def _sizes(project: Path, skip: object) -> list[int]:
+    """The sizes of the files that would be copied."""
+    sizes = []
+    for folder, folders, names in os.walk(project):
+        skipped = skip(folder, [*folders, *names])
+        folders[:] = [name for name in folders if name not in skipped]
+        sizes += [os.lstat(os.path.join(folder, name)).st_size for name in names if name not in skipped]
+    return sizes
+
+
+def _service(dockerfile: Path) -> str:
+    """A Compose file for a project that has a Dockerfile only: what it exposes is published on 127.0.0.1."""
+    exposed = re.findall(r"^EXPOSE\s+(\d+)(?:/tcp)?\s*$", dockerfile.read_text(encoding="utf-8-sig", errors="replace"), re.MULTILINE)
+    ports = "".join(f'      - "127.0.0.1:{port}:{port}"\n' for port in exposed)
+    return "services:\n  app:\n    build: .\n    init: true\n" + (f"    ports:\n{ports}" if ports else "")

@@ -1,0 +1,4 @@
+FROM python:3.13-alpine
+WORKDIR /app
+COPY app /app
+CMD python serve.py
