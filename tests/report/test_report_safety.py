@@ -57,7 +57,7 @@ def test_volumes_and_networks_with_names_of_their_own_are_left_alone(report):
         code, _ = report(PROJECTS / "names-of-their-own")
         assert code == 0
         said = client.containers.run("python:3.13-alpine", ["ls", "/data"], volumes=mounted, network=network.name, remove=True)
-        assert said == b"kept\n"
+        assert said == b"kept\n"  # and not what the project writes there
     finally:
         volume.remove()
         network.remove()
