@@ -146,7 +146,6 @@ def _test(starting: Sequence[str], workers: int) -> int:
     _pytest(
         "Reports",
         "--numprocesses=3",
-        "--dist=loadgroup",
         "tests/report",
         *([] if chromium else ["--deselect=tests/report/test_report_page.py"]),
     )

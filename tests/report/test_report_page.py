@@ -15,8 +15,6 @@ from book.report.images import modes, steps
 from book.report.page import hide, linked
 from book.report.project import called, find
 
-pytestmark = pytest.mark.xdist_group("page")  # one worker, one report
-
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
