@@ -181,8 +181,11 @@ def _remove_untagged(client: docker.DockerClient, image: str, removed: Removed) 
 
 
 def _alive(found: dict[str, str]) -> bool:
-    """Whether the process that made the thing still lives; on another machine nobody can tell, so it stays."""
-    if found.get(f"{LABEL}.machine") != MACHINE:
+    """Whether the process that made the thing still lives; where nobody can tell, it stays.
+
+    That is so on another machine, and of a build's step that has some of our labels and not yet all: each is a step of its own.
+    """
+    if found.get(f"{LABEL}.machine") != MACHINE or f"{LABEL}.process" not in found:
         return True
     return _lives(found.get(f"{LABEL}.process", ""))
 
