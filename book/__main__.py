@@ -56,7 +56,7 @@ def main() -> int:
         except bootstrap.NoEnvironment as problem:
             print(f"✗ {problem}", file=sys.stderr)
             return 1
-        os.environ[options.WHENCE] = os.getcwd()
+        options.remember_folder()
         again = [str(bootstrap.python()), "-m", "book", *sys.argv[1:]]
         os.chdir(bootstrap.ROOT)
         sys.stdout.flush()

@@ -29,6 +29,7 @@ _STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines o
 _STEP = re.compile(r"(?:Step \d+/\d+ : |\[(?:\S+ +)?\d+/\d+\] )(.+)")  # how each of the builders names a step
 _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
 _STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
+_STEP_GONE = re.compile(r"unknown parent image ID|[Nn]o such image: sha256")  # the image of a step that this build had from the cache
 _BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
 
 
@@ -73,7 +74,13 @@ class Build:
             return "\n".join(_lines(self._with_buildx()))
         if reason := _too_much(self.folder):
             raise BuildFailed(f"{self.dockerfile} is not built: {reason}")
-        return "\n".join(_lines(self._with_sdk()))
+        try:
+            return "\n".join(_lines(self._with_sdk()))
+        except BuildFailed as problem:
+            # Another run on this engine ended at that moment, and took its steps with it.
+            if not _STEP_GONE.search(str(problem)):
+                raise
+            return "\n".join(_lines(self._with_sdk()))
 
     def _with_sdk(self) -> str:
         said, rest, refused = "", "", ""

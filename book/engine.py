@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from threading import Thread
+from threading import Thread, get_ident
 
 import docker
 from docker.errors import DockerException, ImageNotFound
@@ -177,8 +177,9 @@ def tool_environment() -> dict[str, str]:
         for name, program in _plugins().items():
             link = plugins / name
             if not link.is_symlink() or os.readlink(link) != str(program):
-                link.unlink(missing_ok=True)
-                link.symlink_to(program)
+                fresh = plugins / f".{name}-{os.getpid()}-{get_ident()}"  # moved into place: another thread or run may do the same
+                fresh.symlink_to(program)
+                fresh.replace(link)
     except PermissionError:
         words = f"The folder {HOME.name} of this clone belongs to another user: run this as that user, or in a clone of your own."
         raise Trouble(words) from None

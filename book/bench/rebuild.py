@@ -70,7 +70,7 @@ def measure(rounds: int, tell: Tell) -> Result:
         found = interleave(turns, rounds, lambda done, total, what, number=number: tell(done + number * total, 2 * total, what))
         reach = Reach(_UV, (1.0, 0.06)[number], of=_NOTED)
         because = "They differ by less than one build does from the next."
-        comparisons.append(Comparison(title, "s", found, _NOTED, _UV, (reach,), because))
+        comparisons.append(Comparison(title, "s", found, baseline=_NOTED, recommended=_UV, reaches=(reach,), because=because))
     recipe.down()
     every = all(not way.failed for comparison in comparisons for way in comparison.ways.values())
     return Result(

@@ -63,7 +63,7 @@ def measure(rounds: int, tell: Tell) -> Result:
         baseline=NOTED,
         recommended=SMALLEST,
         reaches=(Reach(SMALLEST, 0.15, of=NOTED), Reach(SMALLEST_GLIBC, 0.55, of=NOTED)),
-        because="The floor holds the files that one request opened; the next one may open others.",
+        floor=_FLOOR,
     )
     facts = (Fact("Each image serves.", len(served) == len(ways) and all(served.values())),)
     note = f"Bytes by docker image inspect, storage driver {where.storage_driver}; of other drivers they are others."

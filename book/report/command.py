@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..press import commands, site
 from ..trouble import OF_THE_ENGINE, Trouble, in_words
 from . import page, project, words
 from .finding import Finding, Severity
-from .options import WHENCE, parser
+from .options import folder, parser
 from .rules import findings
 from .survey import Survey, survey
 
@@ -31,28 +31,37 @@ def run(arguments: Sequence[str]) -> int:
         0 where nothing was found at or above `--fail-on`, 1 where something was, 2 where the project could not be run, or not to the end.
     """
     options = parser().parse_args(arguments)
-    here = Path(os.environ.get(WHENCE) or os.getcwd())  # the folder in which the command was given
+    here = folder()
     options.folder, options.output = (here / options.folder).resolve(), here / options.output
     try:
         with redirect_stdout(sys.stderr):  # progress is for people, and stdout may be for machines
             found = _survey(options)
             rules = findings(found)
+            _write(options, here, found, rules)
     except (Trouble, commands.CannotGoOn) as problem:
         return _refuse(str(problem))
     except OF_THE_ENGINE as problem:
         return _refuse(str(in_words(problem)))
     except subprocess.TimeoutExpired as problem:
         return _refuse(f"{Path(str(problem.cmd[0])).name} did not end within {problem.timeout:g} seconds.")
+    except Exception:  # a fault of ours must not look like a finding
+        traceback.print_exc()
+        return COULD_NOT
     code = COULD_NOT if found.missing else FOUND if _fails(rules, options.fail_on) else CLEAN
-    if not options.no_page:
-        options.output.write_text(page.page(found, rules, options.book or _site()), encoding="utf-8")
-        print(f"  {options.output}", file=sys.stderr)
-    if options.fragment:
-        (here / options.fragment).write_text(page.fragment(found, rules), encoding="utf-8")
-    print(
-        {"text": words.terminal, "github": words.github, "json": lambda *all: words.for_machines(*all, code)}[options.format](found, rules)
-    )
+    said = {"text": words.terminal, "github": words.github, "json": lambda *all: words.for_machines(*all, code)}
+    print(said[options.format](found, rules))
     return code
+
+
+def _write(options: argparse.Namespace, here: Path, found: Survey, rules: Sequence[Finding]) -> None:
+    try:
+        if not options.no_page:
+            options.output.write_text(page.page(found, rules, options.book or _site()), encoding="utf-8")
+            print(f"  {options.output}")
+        if options.fragment:
+            (here / options.fragment).write_text(page.fragment(found, rules), encoding="utf-8")
+    except OSError as problem:
+        raise Trouble(f"The page cannot be written ({problem}): name another place with --output.") from None
 
 
 def _survey(options: argparse.Namespace) -> Survey:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
-WHENCE = "BOOK_FROM"  # the variable with the folder in which the command was given, once the command goes on in another one
+_FROM = "BOOK_FROM"
 RISKS = ("privileged", "socket", "host", "capabilities", "devices", "outside")
+
+
+def remember_folder() -> None:
+    """Note in which folder the command was given, before this process goes on in another one."""
+    os.environ[_FROM] = f"{os.getpid()}:{os.getcwd()}"
+
+
+def folder() -> Path:
+    """The folder in which the command was given; a note of another process, whose environment we have inherited, does not count."""
+    process, _, noted = os.environ.get(_FROM, "").partition(":")
+    return Path(noted) if process == str(os.getpid()) else Path.cwd()
 
 
 def parser() -> argparse.ArgumentParser:

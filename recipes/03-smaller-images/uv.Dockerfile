@@ -1,11 +1,11 @@
-FROM python:3.13-slim AS build
+FROM python:3.13-alpine AS build
 RUN --mount=type=cache,target=/root/.cache pip install uv==0.13.9
 COPY production.txt .
 RUN --mount=type=cache,target=/root/.cache \
     uv venv /venv && \
     uv pip install --python=/venv --link-mode=copy --require-hashes --requirements=production.txt
 
-FROM python:3.13-slim
+FROM python:3.13-alpine
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH
 COPY app /app

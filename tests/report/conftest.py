@@ -16,7 +16,7 @@ def report(capsys):
 
     def make(folder: Path, *options: str) -> tuple[int, dict]:
         given = shlex.split((folder / "options").read_text()) if (folder / "options").exists() else []
-        code = command.run([str(folder), *given, "--patience=6", "--no-page", "--json", *options])
+        code = command.run([str(folder), "--patience=20", *given, "--no-page", "--json", *options])
         out, err = capsys.readouterr()
         assert out, err
         return code, json.loads(out)

@@ -15,6 +15,8 @@ from book.report.images import modes, steps
 from book.report.page import hide, linked
 from book.report.project import called, find
 
+pytestmark = pytest.mark.xdist_group("page")  # one worker, one report
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
@@ -34,9 +36,9 @@ def written(tmp_path_factory):
         "--format=github",
         "--book=https://b.invalid",
     ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BOOK_FROM": "1:/"}  # as a command of another process would have left it
     done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 1, done.stderr
+    assert (done.returncode, done.stdout[:2]) == (1, "::"), done.stderr
     return here / "report.html", done.stdout
 
 

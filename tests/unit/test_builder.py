@@ -1,0 +1,39 @@
+"""What a builder says when another run takes the steps away that it has in its cache."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from book import builder
+
+GONE = [{"stream": "Step 1/2 : FROM python:3.13-slim\n"}, {"error": "unknown parent image ID sha256:7316b983e77e"}]
+WHOLE = [{"stream": "Step 1/2 : FROM python:3.13-slim\n"}, {"stream": "Successfully built 7316b983e77e\n"}]
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    """Builds a Dockerfile with an engine that gives one answer after the other."""
+    (tmp_path / "Dockerfile").write_text("FROM python:3.13-slim\n")
+
+    def make(*answers):
+        coming = iter(answers)
+        engine = SimpleNamespace(api=SimpleNamespace(build=lambda **_: (entry for entry in next(coming))))
+        monkeypatch.setattr(builder, "connect", lambda: engine)
+        text = (tmp_path / "Dockerfile").read_text()
+        return builder.Build(tmp_path, "Dockerfile", text, "tag", {}, None, {}, lambda line: None).do()
+
+    return make
+
+
+def test_a_build_whose_cached_step_is_gone_is_done_once_more(build):
+    assert "Successfully built" in build(GONE, WHOLE)
+
+
+def test_it_is_done_once_more_and_not_for_ever(build):
+    with pytest.raises(builder.BuildFailed, match="unknown parent image"):
+        build(GONE, GONE)
+
+
+def test_what_the_builder_refuses_is_not_tried_again(build):
+    with pytest.raises(builder.BuildFailed, match="exit code 3"):
+        build([{"error": "The command '/bin/sh -c false' returned exit code 3"}], WHOLE)
