@@ -68,7 +68,7 @@ def main() -> int:
     if new:
         from .new import command
 
-        return command.run(sys.argv[2:], os.environ.get(options.WHENCE, os.getcwd()))
+        return command.run(sys.argv[2:], str(options.folder()))
     from .press import commands
 
     return commands.run(arguments.command, arguments.chapters, arguments.workers)
