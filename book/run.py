@@ -158,6 +158,7 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
 def _unnoted(client: docker.DockerClient, steps: list[str]) -> list[str]:
     """What stands on the steps of a dead run and in nobody's notes, children first: it was ended before it wrote its last step down."""
     untagged = [image for image in client.api.images(all=True) if not set(image["RepoTags"] or []) - {"<none>:<none>"}]
+    untagged = [image for image in untagged if not _lives((image["Labels"] or {}).get(f"{LABEL}.process", ""))]
     noted = {note for notes in _notes_of(client).glob("*") for note in notes.read_text().split()}
     found: list[str] = []
     parents = {image["Id"] for image in untagged if image["Id"][7:19] in steps}
@@ -181,8 +182,11 @@ def _remove_untagged(client: docker.DockerClient, image: str, removed: Removed) 
 
 
 def _alive(found: dict[str, str]) -> bool:
-    """Whether the process that made the thing still lives; on another machine nobody can tell, so it stays."""
-    if found.get(f"{LABEL}.machine") != MACHINE:
+    """Whether the process that made the thing still lives; where nobody can tell, it stays.
+
+    That is so on another machine, and of a build's step that has some of our labels and not yet all: each is a step of its own.
+    """
+    if found.get(f"{LABEL}.machine") != MACHINE or f"{LABEL}.process" not in found:
         return True
     return _lives(found.get(f"{LABEL}.process", ""))
 

@@ -1,5 +1,7 @@
+import io
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from docker.errors import ImageNotFound, NotFound
@@ -37,6 +39,21 @@ def test_what_a_dead_run_left_is_removed_and_what_a_living_one_holds_is_not():
     assert not gone(living)
     run.reap(engine.connect(), only=run.RUN)
     assert gone(living)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["with some of its labels", "with all labels of a dead run"])
+def test_a_step_of_a_build_that_has_not_all_of_its_labels_yet_is_left_alone(whole):
+    """The SDK's builder makes an image for each label: to take one away fails the build that goes on from there."""
+    labels = {name: value for name, value in labels_of_a_dead_process().items() if whole or name in (run.LABEL, f"{run.LABEL}.machine")}
+    lines = "".join(f"LABEL {name}={value}\n" for name, value in labels.items())
+    client = engine.connect()
+    step, _ = client.images.build(fileobj=io.BytesIO(f"FROM python:3.13-alpine\n{lines}".encode()), rm=True)
+    try:
+        run.reap(client)
+        assert [image.id for image in client.images.list(all=True) if image.id == step.id] == ([] if whole else [step.id])
+    finally:
+        with suppress(ImageNotFound):
+            client.images.remove(step.id, force=True)
 
 
 def test_what_is_not_ours_is_never_touched():

@@ -170,7 +170,7 @@ services: {one: {image: "python:3.13-alpine", depends_on: [two]}}
     ("compose", "words"),
     [
         (EXITS, "one .*exited, exit code 3.* said:\nno such luck"),
-        (DOES_NOT_BUILD, "\nwrong\n.*failed to solve"),
+        (DOES_NOT_BUILD, "\nwrong\nDockerfile:2\n.*failed to solve"),
         (NO_NETWORK, "docker network create nobody-made"),
         (UNDECLARED, "Declare two under `services`.*depends on undefined service"),
     ],

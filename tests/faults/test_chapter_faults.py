@@ -39,12 +39,12 @@ def test_ctrl_c_in_mid_build(own, chapter, recipe, until, at_once, in_all):
     folder = recipe(Dockerfile=BUILDS)
     before = own.holds()
     run_of_it = chapter(own, "recipe.build()", folder=folder, at_once=at_once, in_all=in_all)
-    until(lambda: len(own.client.containers.list(filters={"status": "running"})) == at_once, 60)
+    until(lambda: len(own.client.containers.list(filters={"status": "running"})) == at_once, 100)
     os.killpg(run_of_it.pid, signal.SIGINT)
     _, complained = run_of_it.communicate(timeout=60)
     assert run_of_it.returncode == 1
     assert complained.strip() == "✗ stopped"
-    until(lambda: own.after_next_run() == before, 20)
+    until(lambda: own.after_next_run() == before, 60)
 
 
 def test_two_runs_at_once(own, chapter, until):

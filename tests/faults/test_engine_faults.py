@@ -179,9 +179,11 @@ def test_the_registry_falls_silent_in_mid_pull(own):
     """The SDK has no limit of its own here."""
     registry = own.popen(REGISTRY, "hangs")
     assert registry.stdout.readline() == "ready\n"
-    done = own.python("from book import engine; engine._SILENT_SECONDS = 4" + NO_STAND_IN, "127.0.0.1:5055/hanging:1")
-    registry.kill()
-    registry.wait(10)
+    try:
+        done = own.python("from book import engine; engine._SILENT_SECONDS = 4" + NO_STAND_IN, "127.0.0.1:5055/hanging:1")
+    finally:
+        registry.kill()
+        registry.wait(10)
     assert done.returncode == 1
     assert "127.0.0.1:5055/hanging:1: cannot be pulled" in done.stderr
     assert "The registry cannot be reached, or broke off" in done.stderr
