@@ -40,7 +40,7 @@ def measure(rounds: int, tell: Tell) -> Result:
     )
     recipe.down()
     title = "Build, up, ask, knock from inside, down"
-    comparison = Comparison(title, "s", ways, _BARE, _OURS, (Reach(_OURS, 1.1, of=_BARE),), floor=_BARE)
+    comparison = Comparison(title, "s", ways, _BARE, reaches=(Reach(_OURS, 1.1, of=_BARE),))
     return Result("helper", "The package and the bare command line", (comparison,), where)
 
 

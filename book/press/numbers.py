@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -69,10 +70,11 @@ def _beside(work: str, title: str, ways: list[str]) -> str:
 def _comparison(comparison: Comparison) -> Piece:
     say = partial(amount, unit=comparison.unit)
     drawn = {name: way.samples for name, way in comparison.ways.items() if way.samples}
-    chart = bars.chart(comparison.title, drawn, say=say) if drawn else ""
-    facts = table(f"{comparison.title} (ratio: to {comparison.baseline})", _HEAD, _rows(comparison), numbers=range(1, len(_HEAD)))
+    title = comparison.title.replace("`", "")  # neither a chart nor a caption can set code
+    chart = bars.chart(title, drawn, say=say) if drawn else ""
+    facts = table(f"{title} (ratio: to {comparison.baseline})", _HEAD, _rows(comparison), numbers=range(1, len(_HEAD)))
     lines = [_marked(comparison.met(reach), verdict(comparison, reach)) for reach in comparison.reaches]
-    lines += [escape(words[0].upper() + words[1:]) for words in _winner(comparison)]
+    lines += [_coded(words[0].upper() + words[1:]) for words in _winner(comparison)]
     return Piece(chart + facts.html + _list(lines), facts.text)
 
 
@@ -99,7 +101,11 @@ def _winner(comparison: Comparison) -> Iterator[str]:
 
 def _marked(held: bool | None, words: str) -> str:
     kind, mark = _MARK[held]
-    return f'<span class="{kind}" aria-label="{_said(held)}" role="img">{mark}</span> {escape(words.removeprefix(mark).lstrip())}'
+    return f'<span class="{kind}" aria-label="{_said(held)}" role="img">{mark}</span> {_coded(words.removeprefix(mark).lstrip())}'
+
+
+def _coded(words: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
 def _said(held: bool | None) -> str:
