@@ -400,8 +400,10 @@ def _unreached_dependency(survey: Survey) -> Iterator[Seen]:
 )
 def _ignores_sigterm(survey: Survey) -> Iterator[Seen]:
     prompts = {service.name for service in (survey.ran.services if survey.ran else ()) if _PROMPT.match(service.command)}
+    # What called itself healthy too early may still have been on its way, with its entrypoint as process 1: its end says nothing.
+    on_its_way = {early.service for early in (survey.ran.early if survey.ran else ()) if not early.reach.ok}
     for service, stopped in (survey.ran.stops if survey.ran else {}).items():
-        if stopped.exit_code == 137 and service not in prompts:
+        if stopped.exit_code == 137 and service not in prompts | on_its_way:
             process = next((one.command for one in survey.ran.services if one.name == service), "")
             words = f"{service} took {stopped.seconds:.1f} s to stop, and ended with exit code 137; process 1 is `{_short(process)}`"
             yield *_of_service(survey, service, "command"), words

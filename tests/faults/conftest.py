@@ -31,6 +31,10 @@ def _program(name):
     return next((str(place) for place in places if place.exists()), None) or shutil.which(name)
 
 
+def _hear_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background job of a shell has it ignored, and so have all its children
+
+
 class Engine:
     """A Docker engine that nobody else uses, and readers of the book beside it."""
 
@@ -86,7 +90,8 @@ class Engine:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "DOCKER_HOST": f"unix://{self.socket}", "PYTHONUNBUFFERED": "1", **variables}
         command = [shutil.which("nsenter"), f"--target={self._inside}", "--net", sys.executable, "-c", code, *map(str, arguments)]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+        options = {"cwd": ROOT, "text": True, "start_new_session": True, "preexec_fn": _hear_ctrl_c}
+        return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, **options)
 
     def python(self, code, *arguments, **variables):
         """Run a reader's Python to its end, within the limit."""

@@ -86,6 +86,7 @@ def test_ctrl_c_leaves_nothing(tmp_path, tmp_path_factory):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job has it ignored
     )
     seen = {"label": f"{run.LABEL}.recipe=slow"}
     deadline = time.monotonic() + 120
