@@ -17,6 +17,7 @@ from ..show.html import amount
 from ..stack import Service
 from .finding import Finding, Severity
 from .images import Built
+from .running import Early
 from .survey import Survey
 
 Seen = tuple[str, int, str]  # file, line, what was measured
@@ -252,8 +253,8 @@ def _unpinned_image(survey: Survey) -> Iterator[Seen]:
     "06-wait-until-ready",
 )
 def _does_not_come_up(survey: Survey) -> Iterator[Seen]:
-    if survey.ran and survey.ran.failure and not _never_healthy_in(survey):
-        yield survey.project.files[0] if survey.project.files else survey.project.alone[0], 0, survey.ran.failure
+    if survey.seen.failure and not _never_healthy_in(survey):
+        yield survey.project.files[0] if survey.project.files else survey.project.alone[0], 0, survey.seen.failure
 
 
 @rule(
@@ -264,15 +265,15 @@ def _does_not_come_up(survey: Survey) -> Iterator[Seen]:
     "06-wait-until-ready",
 )
 def _never_ready(survey: Survey) -> Iterator[Seen]:
-    for service, words in (survey.ran.health if survey.ran else {}).items():
+    for service, words in survey.seen.health.items():
         yield *survey.project.line("services", service, "healthcheck"), f"{service} is not healthy; its check: {words}"
     for service in _never_healthy_in(survey):
-        yield *survey.project.line("services", service, "healthcheck"), survey.ran.failure
+        yield *survey.project.line("services", service, "healthcheck"), survey.seen.failure
 
 
 def _never_healthy_in(survey: Survey) -> list[str]:
     """The services that Compose's own words call unhealthy."""
-    failure = survey.ran.failure if survey.ran else ""
+    failure = survey.seen.failure
     names = [
         name for name in survey.project.config.get("services", {}) if re.search(rf"\b{re.escape(name)}(?:-\d+)? is unhealthy", failure)
     ]
@@ -287,14 +288,16 @@ def _never_healthy_in(survey: Survey) -> list[str]:
     "06-wait-until-ready",
 )
 def _healthy_too_early(survey: Survey) -> Iterator[Seen]:
-    for early in survey.ran.early if survey.ran else ():
-        if (
-            not early.reach.ok
-            and early.reach.verdict in ("refused", "hangs up", "no answer in time")
-            and early.service not in _loopback(survey)
-        ):
-            place = survey.project.line("services", early.service, "healthcheck")
-            yield *place, f"{early.service} was healthy, and a knock at {early.reach.target} at that moment was {early.reach.verdict}"
+    for early in _too_early(survey):
+        place = survey.project.line("services", early.service, "healthcheck")
+        yield *place, f"{early.service} was healthy, and a knock at {early.reach.target} at that moment was {early.reach.verdict}"
+
+
+def _too_early(survey: Survey) -> list[Early]:
+    """The services that were healthy and did not answer yet; not those that never will, since they listen on 127.0.0.1 only."""
+    silent = ("refused", "hangs up", "no answer in time")
+    never = _loopback(survey)
+    return [early for early in survey.seen.early if early.reach.verdict in silent and early.service not in never]
 
 
 @rule(
@@ -305,7 +308,7 @@ def _healthy_too_early(survey: Survey) -> Iterator[Seen]:
     "04-service-names",
 )
 def _app_never_runs(survey: Survey) -> Iterator[Seen]:
-    for service in survey.ran.services if survey.ran else ():
+    for service in survey.seen.services:
         words = service.command or _command(survey, service.name)
         ended = service.state == "exited" and service.exit_code == 0
         if (service.state == "running" or ended) and _PROMPT.match(words):
@@ -321,10 +324,10 @@ def _app_never_runs(survey: Survey) -> Iterator[Seen]:
     "07-reload-any-code",
 )
 def _crashes(survey: Survey) -> Iterator[Seen]:
-    for service in survey.ran.services if survey.ran else ():
+    for service in survey.seen.services:
         if service.restarts or service.state in ("restarting", "dead") or (service.state == "exited" and service.exit_code):
             again = f", started again {service.restarts} times" if service.restarts else ""
-            words = survey.ran.words.get(service.name) or "(nothing)"
+            words = survey.seen.words.get(service.name) or "(nothing)"
             yield (
                 *_of_service(survey, service.name, "command"),
                 f"{service.name} ended with exit code {service.exit_code}{again}; it said: {words}",
@@ -352,8 +355,8 @@ def _listens_on_loopback(survey: Survey) -> Iterator[Seen]:
     "05-projects-that-talk",
 )
 def _port_silent(survey: Survey) -> Iterator[Seen]:
-    topology = survey.ran.topology if survey.ran else None
-    idle = {service.name for service in (survey.ran.services if survey.ran else ()) if _PROMPT.match(service.command)}
+    topology = survey.seen.topology
+    idle = {service.name for service in survey.seen.services if _PROMPT.match(service.command)}
     for reach in topology.reaches if topology else ():
         service, _, port = reach.target.partition(":")
         ups = [one for one in topology.of(service) if one.state == "running" and not one.restarts]
@@ -369,7 +372,7 @@ def _port_silent(survey: Survey) -> Iterator[Seen]:
     "04-service-names",
 )
 def _localhost_for_another(survey: Survey) -> Iterator[Seen]:
-    for alone in survey.ran.alone if survey.ran else ():
+    for alone in survey.seen.alone:
         place = _of_service(survey, alone.service, "environment", alone.variable)
         words = f"{alone.variable} leads {alone.service} to itself: localhost:{alone.port} is {alone.reach.verdict} there"
         yield *place, f"{words}; {' and '.join(alone.others)} {'has' if len(alone.others) == 1 else 'have'} that port"
@@ -383,8 +386,8 @@ def _localhost_for_another(survey: Survey) -> Iterator[Seen]:
     "05-projects-that-talk",
 )
 def _unreached_dependency(survey: Survey) -> Iterator[Seen]:
-    topology = survey.ran.topology if survey.ran else None
-    silent = {service.name for service in (survey.ran.services if survey.ran else ()) if service.state != "running" or service.restarts}
+    topology = survey.seen.topology
+    silent = {service.name for service in survey.seen.services if service.state != "running" or service.restarts}
     for difference in topology.differences if topology else ():
         if found := re.match(r"depends on (\S+), and does not reach it: (.+)", difference.words):
             if found[1] not in {*silent, *_loopback(survey)} and found[2] in ("no such name", "no answer in time"):
@@ -399,12 +402,12 @@ def _unreached_dependency(survey: Survey) -> Iterator[Seen]:
     "02-edit-while-it-runs",
 )
 def _ignores_sigterm(survey: Survey) -> Iterator[Seen]:
-    prompts = {service.name for service in (survey.ran.services if survey.ran else ()) if _PROMPT.match(service.command)}
+    prompts = {service.name for service in survey.seen.services if _PROMPT.match(service.command)}
     # What called itself healthy too early may still have been on its way, with its entrypoint as process 1: its end says nothing.
-    on_its_way = {early.service for early in (survey.ran.early if survey.ran else ()) if not early.reach.ok}
-    for service, stopped in (survey.ran.stops if survey.ran else {}).items():
+    on_its_way = {early.service for early in _too_early(survey)}
+    for service, stopped in survey.seen.stops.items():
         if stopped.exit_code == 137 and service not in prompts | on_its_way:
-            process = next((one.command for one in survey.ran.services if one.name == service), "")
+            process = next((one.command for one in survey.seen.services if one.name == service), "")
             words = f"{service} took {stopped.seconds:.1f} s to stop, and ended with exit code 137; process 1 is `{_short(process)}`"
             yield *_of_service(survey, service, "command"), words
 
@@ -417,7 +420,7 @@ def _ignores_sigterm(survey: Survey) -> Iterator[Seen]:
     "07-reload-any-code",
 )
 def _reload_sees_nothing(survey: Survey) -> Iterator[Seen]:
-    for edit in survey.ran.edits if survey.ran else ():
+    for edit in survey.seen.edits:
         if edit.seconds is None:
             words = f"`{_short(edit.command)}` went on with the same processes after one more line in {edit.file}"
             yield *_of_service(survey, edit.service, "command"), words
@@ -436,7 +439,7 @@ def _reload_sees_nothing(survey: Survey) -> Iterator[Seen]:
     "03-smaller-images",
 )
 def _runs_as_root(survey: Survey) -> Iterator[Seen]:
-    uids = {service.name: service.uid for service in (survey.ran.services if survey.ran else ()) if service.uid is not None}
+    uids = {service.name: service.uid for service in survey.seen.services if service.uid is not None}
     for each in survey.built:
         for service in each.build.services:
             uid = uids.get(service, 0 if each.user in ("", "0", "root") else 1)
@@ -454,7 +457,7 @@ def _runs_as_root(survey: Survey) -> Iterator[Seen]:
     "02-edit-while-it-runs",
 )
 def _root_owned_files(survey: Survey) -> Iterator[Seen]:
-    written = survey.ran.written if survey.ran else ()
+    written = survey.seen.written
     mounting = [
         name
         for name, one in survey.project.config.get("services", {}).items()
@@ -473,7 +476,7 @@ def _root_owned_files(survey: Survey) -> Iterator[Seen]:
     "04-service-names",
 )
 def _secret_in_environment(survey: Survey) -> Iterator[Seen]:
-    for service, variables in ((survey.ran and survey.ran.environment) or _declared_environment(survey)).items():
+    for service, variables in (survey.seen.environment or _declared_environment(survey)).items():
         baked = {name for each in survey.built if service in each.build.services for name in each.environment}
         for name, value in variables.items():
             if value and name not in baked and (_SECRET.search(name) or _IN_URL.search(value)):
@@ -557,7 +560,7 @@ def _published(survey: Survey) -> Iterator[tuple[str, dict]]:
 
 def _loopback(survey: Survey) -> dict[str, list[int]]:
     """The ports that answer a service at 127.0.0.1 and at no other address of its own."""
-    known = {(reach.source, reach.target): reach for reach in (survey.ran.doors if survey.ran else ())}
+    known = {(reach.source, reach.target): reach for reach in survey.seen.doors}
     found: dict[str, list[int]] = {}
     for (source, target), reach in known.items():
         host, _, port = target.rpartition(":")
@@ -569,7 +572,7 @@ def _loopback(survey: Survey) -> dict[str, list[int]]:
 
 def _how(survey: Survey, service: Service) -> str:
     """How a service ended last: one that is up again has forgotten its exit code, and the recording has not."""
-    ends = [event.detail for event in survey.ran.timelines[-1].events if (event.service, event.what) == (service.name, "exited")]
+    ends = [event.detail for event in survey.seen.timelines[-1].events if (event.service, event.what) == (service.name, "exited")]
     return ends[-1] if ends else f"exit code {service.exit_code}"
 
 

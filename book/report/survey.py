@@ -57,6 +57,11 @@ class Survey:
     remarks: tuple[str, ...]
     seconds: float
 
+    @property
+    def seen(self) -> Ran:
+        """What was seen while it ran; nothing of anything where it could not be run."""
+        return self.ran or Ran()
+
 
 def survey(
     project: Project,
