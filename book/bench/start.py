@@ -23,6 +23,7 @@ _APP, _DATABASE = "echo-service", "database-service"
 _QUERY = f"http://{_APP}:5000/"
 _SLOW = "three-seconds"
 _ALONE, _RETRY = "the database alone", "retry in the app"
+_TRAP = "service_healthy, every 1 s, but for a start_period"  # in which the engine looks every 5 s, where nothing else is said
 _SCRIPTS = {"with a quick first script": "init", "with a first script of three seconds": _SLOW}
 _BECAUSE = (
     "An application that asks again also lives through a restart of its database, which no wait before its start does; and the health "
@@ -132,7 +133,10 @@ def _plans(recipe: Recipe) -> dict[str, _Plan]:
         "retry, without health checks": variant("compose.yaml", "unchecked", unchecked),
         "a wait in exec form": variant("compose.yaml", "exec-wait", waits),
         "wait-for-it": variant("wait-for-it.compose.yaml", "waiter", lambda services: services[_DATABASE].update(volumes=script)),
-        "service_healthy, every 1 s": variant("tcp-check.compose.yaml", "second", checked(interval="1s", start_interval=None)),
+        "service_healthy, every 1 s": variant(
+            "tcp-check.compose.yaml", "second", checked(interval="1s", start_period=None, start_interval=None)
+        ),
+        _TRAP: variant("tcp-check.compose.yaml", "period", checked(interval="1s", start_interval=None)),
         "service_healthy, every 0.25 s": _Plan("tcp-check.compose.yaml"),
         "service_healthy, every 0.1 s": variant("tcp-check.compose.yaml", "tenth", checked(start_interval="100ms")),
         "retry, and up --wait": _Plan("compose.yaml", wait=True),
