@@ -98,9 +98,11 @@ class Comparison:
         return needs / base if needs is not None and base else None
 
     def met(self, reach: Reach) -> bool | None:
-        """Whether a bound was kept; None where a way that it names has no sample."""
+        """Whether a bound was kept, a ratio to the two digits that are shown of it; None where a way that it names has no sample."""
         found = self.ratio(reach.way, reach.of) if reach.of else self.ways[reach.way].median
-        return None if found is None else found <= reach.most
+        if found is None:
+            return None
+        return (round(found, 2) if reach.of else found) <= reach.most
 
 
 @dataclass(frozen=True)

@@ -133,3 +133,9 @@ def test_bytes_are_shown_as_megabytes():
     assert table.amount(20_500_000, "B") == "20.5 MB"
     assert table.amount(0.354, "s") == "0.35 s"
     assert table.amount(612.4, "s") == "612 s"
+
+
+@pytest.mark.parametrize(("seconds", "met"), [(1.004, True), (1.02, False)])
+def test_a_ratio_is_judged_by_the_digits_that_are_shown(seconds, met):
+    ways = {"noted": Way((1.0,)), "ours": Way((seconds,))}
+    assert Comparison("", "s", ways, baseline="noted").met(Reach("ours", 1.0, of="noted")) is met
