@@ -8,7 +8,7 @@ RUN --mount=type=cache,target=/root/.cache \
 FROM python:3.13-alpine
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH
-COPY app /app
 WORKDIR /app
+COPY app .
 USER 1000:1000
 CMD ["gunicorn", "--bind=0.0.0.0:5000", "echo:app"]

@@ -12,7 +12,7 @@ from book import Recipe, timeline
     ("file", "old", "new", "seen"),
     [
         ("compose.yaml", "worker.py", "worker.py", True),
-        ("compose.yaml", 'worker.py" /app', 'worker.py" /app --non-recursive', False),
+        ("reload.py", "step=10", "step=10, recursive=False", False),
         ("Dockerfile", "PYTHONUNBUFFERED=1", "PYTHONUNBUFFERED=", False),
     ],
     ids=["as it is", "watching the top folder only", "buffered"],
@@ -23,7 +23,7 @@ def test_the_worker_shows_a_nested_save_only_where_it_is_watched_and_printed_at_
     assert old in text
     (recipe.path / file).write_text(text.replace(old, new))
     with recipe.up("compose.yaml", "worker") as stack:
-        timeline.seconds_until(lambda: "watchfiles v" in stack.logs("worker"))
+        timeline.seconds_until(lambda: "Watching for saves" in stack.logs("worker"))
         time.sleep(2)
         (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')
         with suppress(timeline.NotInTime):
