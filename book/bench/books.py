@@ -88,13 +88,16 @@ _STALE = "The cache looks at the cells and not at the recipe, and so it also nee
 
 
 def _keep(folder: Path, of: Sequence[Chapter]) -> None:
-    """Leave no other chapters in a copy; the pages that gather from all of them go, too."""
+    """Leave no other chapters in a copy; the pages that gather from all of them go, too, and what links to any of these is let be."""
     names = {chapter.name for chapter in of}
     if names == {chapter.name for chapter in chapters()}:
         return
     for notebook in (folder / "notebooks").glob("*.ipynb"):
         if notebook.stem not in names:
             notebook.unlink()
+    config = yaml.safe_load((folder / "_config.yml").read_text())
+    config.setdefault("sphinx", {}).setdefault("config", {})["suppress_warnings"] = ["myst.xref_missing"]
+    (folder / "_config.yml").write_text(yaml.safe_dump(config))
     _write_toc(folder, of)
 
 

@@ -21,7 +21,7 @@ from .result import Comparison, Fact, Reach, Result
 ROUNDS = 10
 _PAUSE = (0.5, 1.5)  # seconds before a save; a way that looks now and then must not profit from a fixed rhythm
 _LIMIT = 30.0  # seconds
-_EVERY = 0.01  # seconds between two questions
+_EVERY = 0.02  # seconds between two questions
 _OURS, _OTHER = "reload.py", "watchmedo"
 _OURS_POLLS, _OTHER_POLLS = "reload.py, polling every 50 ms", "watchmedo, polling"
 _BECAUSE = (
