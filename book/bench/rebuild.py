@@ -17,7 +17,7 @@ from .interleave import Tell, interleave
 from .result import Comparison, Fact, Reach, Result
 
 ROUNDS = 5
-_NOTED, _SOURCE_FIRST, _STAGES, _UV = "the notes' order", "`COPY . .` first", "two stages, Poetry", "uv with cache mounts"
+_NOTED, _SOURCE_FIRST, _STAGES, _UV = "the notes' order", "COPY . . first", "two stages, Poetry", "uv with cache mounts"
 _CACHE = "--mount=type=cache,"
 # One for each round: what was installed once lies in uv's cache, and would cost nothing the next time.
 _MORE = (
