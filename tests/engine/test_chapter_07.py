@@ -12,7 +12,7 @@ from book import Recipe, timeline
     ("file", "old", "new", "seen"),
     [
         ("compose.yaml", "worker.py", "worker.py", True),
-        ("reload.py", "step=10", "step=10, recursive=False", False),
+        ("reload.py", "step=10,", "step=10, recursive=False,", False),
         ("Dockerfile", "PYTHONUNBUFFERED=1", "PYTHONUNBUFFERED=", False),
     ],
     ids=["as it is", "watching the top folder only", "buffered"],
