@@ -16,7 +16,7 @@ from .chapters import run as run_chapters
 ROUNDS = 20
 _KINDS = ("container", "network", "volume", "image")
 _MOST_MEMORY = 64 << 20  # bytes that the runner may gain after its first round: Python gives little back
-_MOST_HANDLES = 8
+_MOST_HANDLES = 30  # a client keeps up to 25 connections to the engine open, and opens more of them where it is told of errors
 
 
 def holds() -> set[str]:
