@@ -24,10 +24,7 @@ _LIMIT = 30.0  # seconds
 _EVERY = 0.02  # seconds between two questions
 _OURS, _OTHER = "reload.py", "watchmedo"
 _OURS_POLLS, _OTHER_POLLS = "reload.py, polling every 50 ms", "watchmedo, polling"
-_BECAUSE = (
-    "Flask's reloader reloads Flask only, and with a newer watchdog it sees nothing. watchfiles' own command, where it needs less, needs "
-    "less by chance: it waits longer until nothing more is saved. The recommended one runs any command."
-)
+_BECAUSE = "Flask's reloader reloads Flask only, and with a newer watchdog it sees nothing. The recommended one runs any command."
 # Name → the service, with `docker compose watch` beside it or not.
 _EVENTS = {
     _OTHER: ("watchmedo", False),
