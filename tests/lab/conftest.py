@@ -63,7 +63,8 @@ def page(lab, browser):
     opened.set_default_timeout(90_000)
     opened.goto(lab)
     opened.locator(".jp-NotebookPanel .jp-CodeCell").nth(len(CELLS) - 1).wait_for(state="attached")
-    opened.wait_for_function("() => document.querySelector('.jp-NotebookPanel')?.innerText.includes('Python 3')")
+    # The kernel's name is shown before there is a kernel, and JupyterLab drops in silence what it is told to run until then.
+    opened.wait_for_function("() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
     opened.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     opened.locator(".book-editor textarea").wait_for()
     yield opened
