@@ -136,6 +136,9 @@ async def _run_all(of: Sequence[Chapter], workers: int, step: Step, write: bool)
 
 async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | None:
     notebook, digest, began = chapter.read(), chapter.digest(), time.monotonic()
+    for cell in notebook.cells:  # else a failure would be told in the words that a later cell, which is meant to fail, had last time
+        if cell.cell_type == "code":
+            cell.outputs = []
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
