@@ -17,7 +17,7 @@ _COMMANDS = {
     "bench": "measure the book's ways against the others (ROUNDS=n), and the finished site with Lighthouse",
     "lab": "open the chapters in JupyterLab",
     "serve": "show the finished site on 127.0.0.1",
-    "soak": "run chapters again and again (ROUNDS=20), --workers of each at once, and show what the engine and we hold after each round",
+    "soak": "run the chapters again and again (ROUNDS=20), then several times at once (AT_ONCE=3), and show what that leaves behind",
     "report": "check, build, run and measure a project of yours (`report --help`)",
     "new": "make a recipe and its chapter, ready to edit (`new --help`)",
     "clean": "take away everything of ours: containers, networks, images, the private engine, our folders",
@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument(
         "chapters", nargs="*", help="with book or test: only these chapters, by the start of their name; with bench: only these works"
     )
-    parser.add_argument("--workers", type=int, default=2, help="with book: chapters run at the same time (default: 2)")
+    parser.add_argument("--workers", type=int, default=2, help="with book or soak: chapters run at the same time (default: 2)")
     report, new = (sys.argv[1:2] == [name] for name in ("report", "new"))  # they have options of their own
     if report or new:
         (options if report else new_options).parser().parse_args(sys.argv[2:])

@@ -237,8 +237,20 @@ def _serve(starting: Sequence[str], workers: int) -> int:
 def _soak(starting: Sequence[str], workers: int) -> int:
     todo = chapters.chapters(starting)
     _engine(todo)
-    rounds = int(os.environ.get("ROUNDS", soak.ROUNDS))
-    return 0 if soak.run(todo, rounds, workers, print) else 1
+    in_a_row, at_once = (int(os.environ.get(name, usual)) for name, usual in (("ROUNDS", soak.IN_A_ROW), ("AT_ONCE", soak.AT_ONCE)))
+    found = []
+    try:
+        for each in soak.rounds(todo, in_a_row, at_once, workers, step):
+            found.append(each)
+            print(*([soak.HEAD] if len(found) == 1 else []), each, sep="\n", flush=True)
+            for failure in each.failures:
+                print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr, flush=True)
+    finally:  # also where Ctrl-C ended it
+        _reap()
+    print("\n".join([soak.HEAD, *map(str, found)]))
+    for sentence in (wrong := soak.grown(found)):
+        print(f"✗ {sentence}", file=sys.stderr)
+    return 1 if wrong or any(each.failures for each in found) else 0
 
 
 def _clean(starting: Sequence[str], workers: int) -> int:

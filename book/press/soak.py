@@ -1,22 +1,63 @@
-"""A soak: the same chapters again and again, several of each at once, and what the engine and this process hold after each round."""
+"""A soak: the same chapters in a row and several times at once, and what the engine and this process hold after each round."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import psutil
 
 from .. import engine
 from .. import run as own
-from ..progress import step
-from .chapters import Chapter
+from ..progress import Step
+from .chapters import Chapter, Failure
 from .chapters import run as run_chapters
 
-ROUNDS = 20
+IN_A_ROW, AT_ONCE = 20, 3
 _KINDS = ("container", "network", "volume", "image")
 _MOST_MEMORY = 64 << 20  # bytes that the runner may gain after its first round: Python gives little back
 _MOST_HANDLES = 8
+HEAD = (
+    f"{'round':>9}{'seconds':>9}"
+    + "".join(f"{kind + 's':>12}" for kind in _KINDS)
+    + f"{'reaped':>8}{'cache':>9}{'dockerd':>9}{'handles':>9}{'memory':>9}  failed"
+)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What there was after a round, or before the first one.
+
+    Attributes:
+        name: its number, how many at once, or `before`.
+        seconds: how long it took.
+        held: all that the engine holds, by kind and id.
+        reaped: how many things the round itself had left, and the reaper took away.
+        cache: bytes of what the engine's builder keeps.
+        engine: bytes of the engine's own process; None where it runs on another machine, as with Docker Desktop.
+        handles: the open files and connections of this process.
+        memory: bytes of this process.
+        failures: the chapters that did not run to their end.
+    """
+
+    name: str
+    seconds: float
+    held: frozenset[str]
+    reaped: int
+    cache: int
+    engine: int | None
+    handles: int
+    memory: int
+    failures: tuple[Failure, ...] = ()
+
+    def __str__(self) -> str:
+        counted = Counter(thing.partition(" ")[0] for thing in self.held)
+        kinds = "".join(f"{counted[kind]:>12}" for kind in _KINDS)
+        ours = "-" if self.engine is None else f"{self.engine / 2**20:.0f} MB"
+        sizes = f"{self.cache / 2**20:>6.0f} MB{ours:>9}{self.handles:>9}{self.memory / 2**20:>6.0f} MB"
+        return f"{self.name:>9}{self.seconds:>9.1f}{kinds}{self.reaped:>8}{sizes}  {len(self.failures)}"
 
 
 def holds() -> set[str]:
@@ -27,46 +68,48 @@ def holds() -> set[str]:
     return {f"{kind} {thing['Id'][:19]}" for kind, things in listed.items() for thing in things} | set(volumes)
 
 
-def run(of: Sequence[Chapter], rounds: int, at_once: int, say: Callable[[str], None]) -> bool:
-    """Run each of the chapters `at_once` times at the same time, `rounds` times in a row, and write no output into them.
+def rounds(
+    of: Sequence[Chapter], in_a_row: int, at_once: int, workers: int, step: Callable[[str], AbstractContextManager[Step]]
+) -> Iterator[Round]:
+    """Run the chapters round after round, writing no output into them; what there was before comes first.
 
     Args:
         of: the chapters.
-        rounds: how often.
-        at_once: how many runs of each.
-        say: told each line of the table as it comes: what is said is not lost where a long soak is ended.
-
-    Returns:
-        Whether every chapter ran to its end, and nothing grew: nothing new on the engine, no file handles, no memory.
+        in_a_row: how many rounds run each chapter once.
+        at_once: how often each chapter is run in one more round, at the same time; 0 for no such round.
+        workers: how many chapters run at the same time; in the last round, `at_once` times as many.
+        step: opens a step of that name, which is told of each cell.
     """
+    yield _found("before", 0.0, 0)
+    plan = [(str(number), 1) for number in range(1, in_a_row + 1)]
+    for name, times in plan + ([(f"{at_once} at once", at_once)] if at_once else []):
+        with step(f"Round {name}") as bar:
+            failures = run_chapters([chapter for chapter in of for _ in range(times)], workers * times, bar, write=False)
+        reaped = sum(map(len, vars(own.reap(engine.connect())).values()))
+        yield _found(name, bar.seconds, reaped, failures)
+
+
+def grown(found: Sequence[Round]) -> list[str]:
+    """What is more after the last round than it may be, in a sentence each; nothing where all is well.
+
+    Args:
+        found: what `rounds` gave, that before the first round included.
+    """
+    before, first, last = found[0], found[min(1, len(found) - 1)], found[-1]
+    left = sorted(last.held - before.held)
+    words = {
+        f"The engine holds more than before: {', '.join(left)}.": left,
+        f"{last.handles - first.handles} more file handles than after the first round.": last.handles - first.handles > _MOST_HANDLES,
+        f"{(last.memory - first.memory) / 2**20:.0f} MB more memory than after the first round.": last.memory - first.memory > _MOST_MEMORY,
+    }
+    return [sentence for sentence, wrong in words.items() if wrong]
+
+
+def _found(name: str, seconds: float, reaped: int, failures: Sequence[Failure] = ()) -> Round:
     me = psutil.Process()
-    before = holds()
-    say(
-        f"{'round':>7}{'seconds':>9}"
-        + "".join(f"{kind + 's':>12}" for kind in _KINDS)
-        + f"{'cache':>9}{'dockerd':>9}{'handles':>9}{'memory':>9}  failed"
-    )
-    handles, memory, failed = [_handles(me)], [me.memory_info().rss], 0
-    say(_line("before", 0, before, handles[-1], memory[-1], 0))
-    for number in range(1, rounds + 1):
-        with step(f"Round {number} of {rounds}") as bar:
-            failures = run_chapters([chapter for chapter in of for _ in range(at_once)], at_once, bar, write=False)
-        own.reap(engine.connect())
-        for failure in failures:
-            say(f"✗ {failure.chapter}: {failure.words}")
-        failed += len(failures)
-        handles.append(_handles(me))
-        memory.append(me.memory_info().rss)
-        say(_line(str(number), bar.seconds, holds(), handles[-1], memory[-1], len(failures)))
-    left = holds() - before
-    grown = [
-        f"the engine holds more than before: {', '.join(sorted(left))}" if left else "",
-        f"{handles[-1] - handles[1]} more file handles than after the first round" if handles[-1] - handles[1] > _MOST_HANDLES else "",
-        "more memory than after the first round" if memory[-1] - memory[1] > _MOST_MEMORY else "",
-    ]
-    for words in filter(None, grown):
-        say(f"✗ {words}")
-    return not failed and not any(grown)
+    cache = sum(entry["Size"] for entry in engine.connect().df()["BuildCache"] or [])
+    held, of_the_engine = frozenset(holds()), _of_the_engine()
+    return Round(name, seconds, held, reaped, cache, of_the_engine, _handles(me), me.memory_info().rss, tuple(failures))
 
 
 def _handles(process: psutil.Process) -> int:
@@ -74,20 +117,7 @@ def _handles(process: psutil.Process) -> int:
     return process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
 
 
-def _cache() -> int:
-    """Bytes of what the engine's builder keeps."""
-    return sum(entry["Size"] for entry in engine.connect().df()["BuildCache"] or [])
-
-
-def _of_the_engine() -> str:
-    """The memory of the engine's own process; a dash where it runs on another machine, as with Docker Desktop."""
+def _of_the_engine() -> int | None:
     ours = f"--host={engine.address()}"
     sizes = [one.info["memory_info"].rss for one in psutil.process_iter(["cmdline", "memory_info"]) if ours in (one.info["cmdline"] or [])]
-    return f"{max(sizes) / 2**20:.0f} MB" if sizes else "-"
-
-
-def _line(name: str, seconds: float, held: set[str], handles: int, memory: int, failed: int) -> str:
-    counted = Counter(thing.partition(" ")[0] for thing in held)
-    kinds = "".join(f"{counted[kind]:>12}" for kind in _KINDS)
-    engines = f"{_cache() / 2**20:>6.0f} MB{_of_the_engine():>9}"
-    return f"{name:>7}{seconds:>9.1f}{kinds}{engines}{handles:>9}{memory / 2**20:>6.0f} MB  {failed}"
+    return max(sizes, default=None)

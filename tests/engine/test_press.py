@@ -4,8 +4,8 @@ import nbformat
 import pytest
 
 from book import engine, run
-from book.press import chapters
-from book.progress import Step
+from book.press import chapters, soak
+from book.progress import Step, step
 
 
 @pytest.fixture
@@ -79,6 +79,19 @@ def test_a_claim_that_fails_stops_the_chapter_with_its_sentence_and_leaves_nothi
     assert client.images.list(filters={"label": f"{run.LABEL}.recipe=03-tiny"}) == []
 
 
+def test_a_failure_has_the_words_of_its_cell_and_not_those_that_a_later_one_had_last_time(chapter):
+    one = chapter("assert recipe.name, 'fine'", "raise ValueError('this is meant to fail')")
+    notebook = one.read()
+    notebook.cells[2].metadata["tags"] = ["raises-exception"]
+    nbformat.write(notebook, one.path)
+    assert go(one) == []
+    notebook = one.read()
+    notebook.cells[1].source = "raise RuntimeError('this is not')"
+    nbformat.write(notebook, one.path)
+    (failure,) = go(one)
+    assert failure.words == "this is not"
+
+
 def test_a_kernel_that_dies_is_told_of(chapter):
     (failure,) = go(chapter("import os; os._exit(1)"))
     assert "kernel" in failure.words
@@ -96,3 +109,26 @@ def test_the_chapter_that_took_longest_begins_first_and_its_time_is_remembered(c
     assert chapters.run(ones, 1, lambda done, total, name: began.append(name)) == []
     assert list(dict.fromkeys(began)) == ["02-long", "01-short"]
     assert ones[1].read().metadata["book"]["seconds"] < 90
+
+
+def test_a_soak_runs_in_a_row_and_then_at_once_and_sees_what_is_left(chapter):
+    good = chapter("recipe.build()", "recipe.down()")
+    found = list(soak.rounds([good], 2, 2, 1, step))
+    assert [each.name for each in found] == ["before", "1", "2", "2 at once"]
+    assert [(each.failures, each.reaped) for each in found] == [((), 0)] * 4
+    assert soak.grown(found) == []
+    assert good.read().cells[1].outputs == []
+
+
+def test_a_soak_tells_what_a_round_left_to_the_reaper_and_what_it_could_not_take(chapter, request):
+    careless = chapter("recipe.build()", "from book import engine; engine.connect().networks.create('book-soak-left')")
+    request.addfinalizer(lambda: [one.remove() for one in engine.connect().networks.list(names=["book-soak-left"])])
+    *_, last = found = list(soak.rounds([careless], 1, 0, 1, step))
+    assert last.reaped > 0
+    (sentence,) = soak.grown(found)
+    assert sentence.startswith("The engine holds more than before: network ")
+
+
+def test_a_soak_counts_the_chapters_that_fail(chapter):
+    *_, last = soak.rounds([chapter("raise RuntimeError('no')")], 1, 0, 1, step)
+    assert [failure.words for failure in last.failures] == ["no"]
