@@ -43,8 +43,10 @@ _VAGRANTFILE = """Vagrant.configure("2") do |config|
 end
 """
 # Both tools call the `docker` on their path, and know nothing of our labels: this one adds them, and hands over to the real one.
+# It lists this run's containers only: Vagrant inspects each that is listed, and fails where another run has removed one meanwhile.
 _DOCKER = """#!/bin/sh
 case "$1" in
+  ps) shift; exec {docker} ps --filter=label={run} "$@" ;;
   run|create|build) verb=$1; shift; exec {docker} "$verb" {labels} "$@" ;;
   buildx) [ "$2" = build ] && {{ shift 2; exec {docker} buildx build {labels} "$@"; }} ;;
   network|volume) [ "$2" = create ] && {{ verb=$1; shift 2; exec {docker} "$verb" create {labels} "$@"; }} ;;
@@ -161,7 +163,7 @@ def _environment(folder: Path, recipe: str) -> dict[str, str]:
     home = Path(_place().name)
     labels = shlex.join(f"--label={key}={value}" for key, value in own.labels(recipe).items())
     shim = home / "bin/docker"
-    shim.write_text(_DOCKER.format(docker=shlex.quote(str(_program("docker"))), labels=labels))
+    shim.write_text(_DOCKER.format(docker=shlex.quote(str(_program("docker"))), labels=labels, run=f"{own.LABEL}={own.RUN}"))
     shim.chmod(0o755)
     known = tool_environment()
     return {

@@ -17,6 +17,17 @@ def test_what_a_tool_makes_is_ours(tmp_path):
     assert [image.tags for image in client.images.list(filters=label)] == [["book-test-tool:latest"]]
 
 
+def test_it_sees_the_containers_of_this_run_only(tmp_path):
+    client = engine.connect()
+    others = client.containers.create(ALPINE)
+    try:
+        said = tool.run(tmp_path, "x", "sh", "-c", f"docker create {ALPINE}; docker ps --all --quiet --no-trunc")
+        ours, *listed = said.text.split()
+        assert listed == [ours]
+    finally:
+        others.remove()
+
+
 def test_it_talks_to_the_engine_in_use_and_keeps_its_things_out_of_the_folder(tmp_path):
     said = tool.run(
         tmp_path, "x", "sh", "-c", 'echo "$DOCKER_HOST $EXTRA"; touch "$VAGRANT_HOME/x" "$TMPDIR/x"', environment={"EXTRA": "1"}

@@ -18,7 +18,7 @@ def docker(tmp_path):
     """Our `docker`, in front of one that repeats its arguments."""
     real, ours = tmp_path / "real", tmp_path / "docker"
     real.write_text('#!/bin/sh\necho "$@"\n')
-    ours.write_text(tool._DOCKER.format(docker=real, labels=LABELS))
+    ours.write_text(tool._DOCKER.format(docker=real, labels=LABELS, run="a=1"))
     for program in (real, ours):
         program.chmod(0o755)
     return lambda *arguments: subprocess.check_output([ours, *arguments], text=True).strip()
@@ -35,7 +35,7 @@ def docker(tmp_path):
         ("volume create x", f"volume create {LABELS} x"),
         ("buildx version", "buildx version"),
         ("network inspect x", "network inspect x"),
-        ("ps -a", "ps -a"),
+        ("ps -a -q --no-trunc", "ps --filter=label=a=1 -a -q --no-trunc"),
     ],
 )
 def test_what_a_tool_makes_through_docker_carries_our_labels(docker, asked, done):
