@@ -6,6 +6,12 @@ import re
 
 # The first pattern that is found gives the sentence. The patterns are the words of Compose 5, BuildKit and the engine.
 NO_NETWORK_LEFT = r"address pools have been fully sub|non-overlapping IPv4 address pool"  # as Engine 28, and older ones, say it
+# What the last lines of pip, Poetry, uv and apt say where an index does not answer.
+NETWORK_AWAY = (
+    r"(?i:temporary failure in name resolution|temporary failure resolving|could not connect to|read timed out|connection broken|"
+    r"(?:NewConnection|ConnectTimeout|ReadTimeout|Protocol|IncompleteRead)Error|error sending request for url|"
+    r"all attempts to connect to|your network is not connected to the internet)"
+)
 _ADVICE = {
     # the engine and its machine, whatever the recipe
     r"(?i)no space left on device|disk quota exceeded": "The disk of the engine is full: `docker system df` shows what fills it. "
@@ -16,6 +22,7 @@ _ADVICE = {
     "or give it a larger `default-address-pools`.",
     r"(?i)temporary failure in name resolution|gaierror: \[Errno -3\]|could not resolve host|bad address '": "No name could be looked up "
     "from inside the container: check the network of this machine, and the `dns` of the engine or the service.",
+    NETWORK_AWAY: "What it fetches from did not answer: check the network of this machine, and run this again.",
     r"(?i)dial tcp.*(?:unreachable|refused|timeout)|tls handshake timeout|unexpected EOF|registry fell silent": "The registry "
     "cannot be reached, or broke off: check the network, or the proxy of the engine, and run this again.",
     # a Compose file that is not read

@@ -14,7 +14,7 @@ from docker.errors import APIError
 from docker.utils import exclude_paths
 
 from . import run
-from .advice import advice
+from .advice import NETWORK_AWAY, advice
 from .engine import connect, tool
 from .trouble import TookTooLong, Trouble
 
@@ -29,7 +29,8 @@ _STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines o
 _STEP = re.compile(r"(?:Step \d+/\d+ : |\[(?:\S+ +)?\d+/\d+\] )(.+)")  # how each of the builders names a step
 _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
 _STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
-_STEP_GONE = re.compile(r"unknown parent image ID|[Nn]o such image: sha256")  # the image of a step that this build had from the cache
+# Worth another try: a run that ended at that moment took a step away that this build had from the cache, or an index was away.
+_OF_THE_MOMENT = re.compile(rf"unknown parent image ID|[Nn]o such image: sha256|{NETWORK_AWAY}")
 _BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
 
 
@@ -70,17 +71,17 @@ class Build:
         Raises:
             BuildFailed: where the builder refuses.
         """
-        if _NEEDS_BUILDKIT.search(self.text):
-            return "\n".join(_lines(self._with_buildx()))
-        if reason := _too_much(self.folder):
-            raise BuildFailed(f"{self.dockerfile} is not built: {reason}")
+        build = self._with_buildx
+        if not _NEEDS_BUILDKIT.search(self.text):
+            if reason := _too_much(self.folder):
+                raise BuildFailed(f"{self.dockerfile} is not built: {reason}")
+            build = self._with_sdk
         try:
-            return "\n".join(_lines(self._with_sdk()))
+            return "\n".join(_lines(build()))
         except BuildFailed as problem:
-            # Another run on this engine ended at that moment, and took its steps with it.
-            if not _STEP_GONE.search(str(problem)):
+            if not _OF_THE_MOMENT.search(str(problem)):
                 raise
-            return "\n".join(_lines(self._with_sdk()))
+            return "\n".join(_lines(build()))
 
     def _with_sdk(self) -> str:
         said, rest, refused = "", "", ""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -20,7 +21,7 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 
 from . import compose, image, knock, probe, run
-from .advice import NO_NETWORK_LEFT, advice
+from .advice import NETWORK_AWAY, NO_NETWORK_LEFT, advice
 from .engine import connect, start, tool
 from .topology import Topology
 from .trouble import OF_THE_ENGINE, TookTooLong, Trouble
@@ -379,12 +380,15 @@ def up(
     try:
         with stack._files() as files:
             command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
+            bring_up = partial(tool, "compose", *command, cwd=folder, timeout=seconds, heard=heard, environment=environment)
             deadline = time.monotonic() + _NETWORK_SECONDS
-            done = tool("compose", *command, cwd=folder, timeout=seconds, heard=heard, environment=environment)
+            done = bring_up()
+            if done.returncode and re.search(NETWORK_AWAY, done.stderr):
+                done = bring_up()
             while done.returncode and no_network_left(done.stderr) and time.monotonic() < deadline:
                 _sweep(stack)  # who waits holds nothing: two that keep one network each would wait for ever
                 time.sleep(_AGAIN_SECONDS)
-                done = tool("compose", *command, cwd=folder, timeout=seconds, heard=heard, environment=environment)
+                done = bring_up()
         if done.returncode:
             said = compose.words(done.stderr, folder, project, done.stdout)
             last = _last_words(stack)

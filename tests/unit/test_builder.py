@@ -1,4 +1,4 @@
-"""What a builder says when another run takes the steps away that it has in its cache."""
+"""What a builder does when something was away for a moment: a step of its cache, or the network."""
 
 from types import SimpleNamespace
 
@@ -7,6 +7,18 @@ import pytest
 from book import builder
 
 GONE = [{"stream": "Step 1/2 : FROM python:3.13-slim\n"}, {"error": "unknown parent image ID sha256:7316b983e77e"}]
+PIP = "WARNING: Retrying after connection broken by 'NewConnectionError(': [Errno 101] Network is unreachable')'"
+POETRY = """All attempts to connect to pypi.org failed.
+
+Probable Causes:
+ - the server is not responding to requests at the moment
+ - the hostname cannot be resolved by your DNS
+ - your network is not connected to the internet
+
+Note: The path requested was /simple/a/
+Another line of it
+And one more"""
+UV = "error: Request failed after 3 retries\n  Caused by: error sending request for url (https://pypi.org/simple/flask/)"
 WHOLE = [{"stream": "Step 1/2 : FROM python:3.13-slim\n"}, {"stream": "Successfully built 7316b983e77e\n"}]
 
 
@@ -27,6 +39,14 @@ def build(tmp_path, monkeypatch):
 
 def test_a_build_whose_cached_step_is_gone_is_done_once_more(build):
     assert "Successfully built" in build(GONE, WHOLE)
+
+
+@pytest.mark.parametrize("words", [PIP, POETRY, UV], ids=["pip", "Poetry", "uv"])
+def test_a_build_whose_index_was_away_is_done_once_more(build, words):
+    away = [{"stream": f"{words}\n"}, {"error": "The command '/bin/sh -c x' returned a non-zero code: 1"}]
+    assert "Successfully built" in build(away, WHOLE)
+    with pytest.raises(builder.BuildFailed, match="check the network of this machine"):
+        build(away, away)
 
 
 def test_it_is_done_once_more_and_not_for_ever(build):
