@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .result import Comparison, Reach, Result
 
-_HEAD = ("", "median", "least", "most", "runs", "failed", "ratio")
+_HEAD = ("", "median", "ratio", "least", "most", "runs", "failed")
 
 
 def table(result: Result) -> str:
@@ -31,7 +31,7 @@ def verdict(comparison: Comparison, reach: Reach) -> str:
         measured = "not measured" if found is None else f"measured {amount(found, comparison.unit)}"
     else:
         wished, found = f"{reach.most:g} × {reach.of}", comparison.ratio(reach.way, reach.of)
-        measured = "not measured" if found is None else f"measured {found:.2f} ×"
+        measured = "not measured" if found is None else f"measured {times(found)} ×"
     return f"{mark} {reach.way}: at most {wished}; {measured}"
 
 
@@ -42,13 +42,20 @@ def amount(value: float, unit: str) -> str:
     return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
 
 
+def times(ratio: float | None) -> str:
+    """A ratio with two digits behind the point, or with the first that is not 0; a dash where there is none."""
+    if ratio is None:
+        return "–"
+    return f"{ratio:.2f}" if ratio >= 0.01 else f"{ratio:.1g}"
+
+
 def _rows(comparison: Comparison) -> Iterator[str]:
     rows = [(comparison.title, *_HEAD[1:])]
     for name, way in comparison.ways.items():
         mark = " *" if name == comparison.recommended else ""
         ratio = comparison.ratio(name)
-        values = [amount(value, comparison.unit) for value in (way.median, *way.spread)] if way.samples else ["–"] * 3
-        rows.append((name + mark, *values, str(way.runs), str(len(way.failed)), "–" if ratio is None else f"{ratio:.2f}"))
+        middle, *spread = [amount(value, comparison.unit) for value in (way.median, *way.spread)] if way.samples else ["–"] * 3
+        rows.append((name + mark, middle, times(ratio), *spread, str(way.runs), str(len(way.failed))))
     wide = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     for row in rows:
         yield "  ".join([row[0].ljust(wide[0]), *(cell.rjust(width) for cell, width in zip(row[1:], wide[1:], strict=True))])

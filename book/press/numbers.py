@@ -13,13 +13,13 @@ import yaml
 from ..bench import result
 from ..bench.machine import Machine
 from ..bench.result import Comparison, Result
-from ..bench.table import amount, verdict
+from ..bench.table import amount, times, verdict
 from ..engine import ROOT
 from ..show import bars
 from ..show.html import Cell, Piece, table
 
 _QUOTATIONS = ROOT / "book/pages/quotations.yaml"
-_HEAD = ("way", "median", "least", "most", "runs", "failed", "ratio")
+_HEAD = ("way", "median", "ratio", "least", "most", "runs", "failed")
 _ORIGIN = {"registry": "from its registry", "stand-in": "a stand-in", "local": "local"}
 _MARK = {True: ("book-good", "✓"), False: ("book-bad", "✗"), None: ("book-volatile", "–")}
 _NOT_MEASURED = "not measured"
@@ -84,11 +84,11 @@ def _list(lines: list[str]) -> str:
 
 def _rows(comparison: Comparison) -> Iterator[list[str | Cell]]:
     for name, way in comparison.ways.items():
-        values = [amount(value, comparison.unit) for value in (way.median, *way.spread)] if way.samples else ["–"] * 3
-        ratio, recommended = comparison.ratio(name), name == comparison.recommended
+        middle, *spread = [amount(value, comparison.unit) for value in (way.median, *way.spread)] if way.samples else ["–"] * 3
+        recommended = name == comparison.recommended
         shown = Cell(f"{escape(name)} <em>(recommended)</em>", f"{name} (recommended)") if recommended else name
         failed = Cell(str(len(way.failed)), str(len(way.failed)), "book-number book-bad" if way.failed else "book-number")
-        yield [shown, *values, str(way.runs), failed, "–" if ratio is None else f"{ratio:.2f}"]
+        yield [shown, middle, times(comparison.ratio(name)), *spread, str(way.runs), failed]
 
 
 def _winner(comparison: Comparison) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _winner(comparison: Comparison) -> Iterator[str]:
     if ours and best == ours:
         yield f"What the book recommends, {ours}, needs the least."
     elif ours and best and comparison.ways[ours].samples:
-        yield f"{best} needs {comparison.ratio(best, of=ours):.2f} × what {ours} does, which the book recommends. {comparison.because}"
+        yield f"{best} needs {times(comparison.ratio(best, of=ours))} × what {ours} does, which the book recommends. {comparison.because}"
 
 
 def _marked(held: bool | None, words: str) -> str:
