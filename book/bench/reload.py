@@ -24,11 +24,12 @@ _LIMIT = 30.0  # seconds
 _EVERY = 0.02  # seconds between two questions
 _OURS, _OTHER = "reload.py", "watchmedo"
 _OURS_POLLS, _OTHER_POLLS = "reload.py, polling every 50 ms", "watchmedo, polling"
-_BECAUSE = "Flask's reloader reloads Flask only, and with a newer watchdog it sees nothing. The recommended one runs any command."
+_BECAUSE = "Flask's reloader reloads Flask only, and with a newer watchdog it sees nothing. The recommended one runs any Python program."
 # Name → the service, with `docker compose watch` beside it or not.
 _EVENTS = {
     _OTHER: ("watchmedo", False),
     _OURS: ("reload-py", False),
+    "reload.py, nothing preloaded": ("reload-py-bare", False),
     "watchfiles' own command": ("watchfiles", False),
     "Flask, watchdog 6": ("flask-watchdog-6", False),
     "Flask, by itself": ("flask-stat", False),
@@ -123,6 +124,8 @@ def _write(recipe: Recipe) -> None:
     services = yaml.safe_load(recipe.read("methods.compose.yaml"))["services"]
     polling = services["watchmedo"]["command"].replace("auto-restart", "auto-restart --debug-force-polling")
     services["watchmedo-polling"] = services["watchmedo"] | {"command": polling}
+    bare = services["reload-py"]["command"].partition(" --preload")[0]
+    services["reload-py-bare"] = services["reload-py"] | {"command": bare}
     polled = services["reload-py-polling"]["environment"]
     services["watchfiles-polling"] = services["watchfiles"] | {"environment": polled}
     often = polled | {"WATCHFILES_POLL_DELAY_MS": "50"}

@@ -35,3 +35,29 @@ def test_the_database_is_all_that_makes_the_notes_file_invalid():
     recipe = Recipe("07-reload-any-code")
     assert "undefined service" in recipe.check("as-noted.compose.yaml").error
     assert recipe.check("as-noted-database.compose.yaml").error == ""
+
+
+@pytest.mark.parametrize("preloaded", [True, False])
+def test_each_run_is_a_copy_that_has_imported_what_is_preloaded(preloaded):
+    recipe = Recipe("07-reload-any-code").copy()
+    worker = recipe.path / "app/worker.py"
+    worker.write_text("import sys\n\nprint('flask is here:', 'flask' in sys.modules)\n" + worker.read_text())
+    if preloaded:
+        file = recipe.path / "compose.yaml"
+        file.write_text(file.read_text().replace("worker.py", "worker.py --preload flask"))
+    with recipe.up("compose.yaml", "worker") as stack:
+        timeline.seconds_until(lambda: "job 1" in stack.logs("worker"))
+        (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')
+        timeline.seconds_until(lambda: "good morning, mars" in stack.logs("worker"))
+        assert stack.logs("worker").count(f"flask is here: {preloaded}") == 2
+
+
+def test_a_program_that_does_not_hear_the_signal_is_ended_all_the_same():
+    recipe = Recipe("07-reload-any-code").copy()
+    worker = recipe.path / "app/worker.py"
+    worker.write_text("import signal\n\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + worker.read_text())
+    with recipe.up("compose.yaml", "worker") as stack:
+        timeline.seconds_until(lambda: "job 1" in stack.logs("worker"))
+        (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')
+        timeline.seconds_until(lambda: "good morning, mars" in stack.logs("worker"))
+        assert stack.stop("worker").exit_code == 0
