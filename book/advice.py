@@ -6,12 +6,13 @@ import re
 
 # The first pattern that is found gives the sentence. The patterns are the words of Compose 5, BuildKit and the engine.
 NO_NETWORK_LEFT = r"address pools have been fully sub|non-overlapping IPv4 address pool"  # as Engine 28, and older ones, say it
-# What the last lines of pip, Poetry, uv and apt say where an index does not answer.
-NETWORK_AWAY = (
-    r"(?i:temporary failure in name resolution|temporary failure resolving|could not connect to|read timed out|connection broken|"
-    r"(?:NewConnection|ConnectTimeout|ReadTimeout|Protocol|IncompleteRead)Error|error sending request for url|"
-    r"all attempts to connect to|your network is not connected to the internet)"
+# What pip, Poetry, uv and apt say in a build where an index does not answer. A service's log may say the same of a peer.
+_AWAY = re.compile(
+    r"(?i:temporary failure (?:in name resolution|resolving)|read timed out|connection broken by '(?!SSLError|ProxyError)|"
+    r"\b(?:NewConnection|ConnectTimeout|ReadTimeout|Protocol|IncompleteRead)Error|error sending request for url|"
+    r"all attempts to connect to|your network is not connected to the internet|E: failed to fetch)"
 )
+_NEAR_ITS_END = 40  # lines: BuildKit shows the Dockerfile once more below the step that failed
 _ADVICE = {
     # the engine and its machine, whatever the recipe
     r"(?i)no space left on device|disk quota exceeded": "The disk of the engine is full: `docker system df` shows what fills it. "
@@ -22,7 +23,6 @@ _ADVICE = {
     "or give it a larger `default-address-pools`.",
     r"(?i)temporary failure in name resolution|gaierror: \[Errno -3\]|could not resolve host|bad address '": "No name could be looked up "
     "from inside the container: check the network of this machine, and the `dns` of the engine or the service.",
-    NETWORK_AWAY: "What it fetches from did not answer: check the network of this machine, and run this again.",
     r"(?i)dial tcp.*(?:unreachable|refused|timeout)|tls handshake timeout|unexpected EOF|registry fell silent": "The registry "
     "cannot be reached, or broke off: check the network, or the proxy of the engine, and run this again.",
     # a Compose file that is not read
@@ -103,3 +103,10 @@ def advice(said: str) -> str:
         if found := re.search(pattern, said, re.MULTILINE):
             return " " + step.format(*filter(None, found.groups()))
     return ""
+
+
+def away(said: str) -> str:
+    """The next step, as a sentence after a space, where a build's last lines say that an index does not answer; else empty."""
+    found = _AWAY.search("\n".join(said.splitlines()[-_NEAR_ITS_END:]))
+    otherwise = " What it fetches from did not answer: check the network of this machine, and run this again."
+    return (advice(found[0]) or otherwise) if found else ""

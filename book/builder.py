@@ -14,7 +14,7 @@ from docker.errors import APIError
 from docker.utils import exclude_paths
 
 from . import run
-from .advice import NETWORK_AWAY, advice
+from .advice import advice, away
 from .engine import connect, tool
 from .trouble import TookTooLong, Trouble
 
@@ -29,13 +29,20 @@ _STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines o
 _STEP = re.compile(r"(?:Step \d+/\d+ : |\[(?:\S+ +)?\d+/\d+\] )(.+)")  # how each of the builders names a step
 _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
 _STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
-# Worth another try: a run that ended at that moment took a step away that this build had from the cache, or an index was away.
-_OF_THE_MOMENT = re.compile(rf"unknown parent image ID|[Nn]o such image: sha256|{NETWORK_AWAY}")
+_STEP_GONE = re.compile(r"unknown parent image ID|[Nn]o such image: sha256")  # the image of a step that this build had from the cache
 _BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
 
 
 class BuildFailed(Trouble):
-    """The builder refused a Dockerfile; the message holds its own last words."""
+    """The builder refused a Dockerfile; the message holds its own last words.
+
+    Attributes:
+        again: whether the next try may do it: an index did not answer, or another run took a step away that this one had in its cache.
+    """
+
+    def __init__(self, message: str, again: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Build:
         try:
             return "\n".join(_lines(build()))
         except BuildFailed as problem:
-            if not _OF_THE_MOMENT.search(str(problem)):
+            if not problem.again:
                 raise
             return "\n".join(_lines(build()))
 
@@ -112,13 +119,13 @@ class Build:
                     run.note_containers(_STEP_CONTAINER.findall(line))
                     self.heard(line)
         except APIError as problem:
-            raise BuildFailed(_last_words(self.folder, self.dockerfile, "", str(problem.explanation))) from None
+            raise _refused(self.folder, self.dockerfile, "", str(problem.explanation)) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
             if "timed out" not in str(problem).lower():
                 raise
             raise _too_long(self.folder, self.dockerfile, said) from None
         if refused or not _BUILT.search(said):
-            raise BuildFailed(_last_words(self.folder, self.dockerfile, said, refused))
+            raise _refused(self.folder, self.dockerfile, said, refused)
         return said
 
     def _with_buildx(self) -> str:
@@ -137,7 +144,7 @@ class Build:
         except TookTooLong:
             raise _too_long(self.folder, self.dockerfile, "\n".join(said)) from None
         if done.returncode:
-            raise BuildFailed(_last_words(self.folder, self.dockerfile, done.stderr))
+            raise _refused(self.folder, self.dockerfile, done.stderr)
         return done.stderr
 
 
@@ -156,13 +163,15 @@ def _clipped(lines: list[str]) -> list[str]:
     return [line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines[-_LAST_LINES:]]
 
 
-def _last_words(folder: Path, dockerfile: str, said: str, cause: str = "") -> str:
+def _refused(folder: Path, dockerfile: str, said: str, cause: str = "") -> BuildFailed:
     cause = re.sub(r"^The command '.*' returned", "The command returned", cause, flags=re.DOTALL)  # the step stands above it
     lines = _lines(f"{said.rstrip()}\n{cause}")
     number = _line(folder, dockerfile, lines)
     where = f" (line {number})" if number else ""
-    wrong = f"{dockerfile} does not build{where}.{advice(chr(10).join(lines[-_LAST_LINES:]))}"
-    return f"{wrong}\nThe builder's last words:\n\n" + "\n".join(_clipped(lines))
+    absent = away("\n".join(lines))
+    wrong = f"{dockerfile} does not build{where}.{absent or advice(chr(10).join(lines[-_LAST_LINES:]))}"
+    again = bool(absent or _STEP_GONE.search(cause))
+    return BuildFailed(f"{wrong}\nThe builder's last words:\n\n" + "\n".join(_clipped(lines)), again)
 
 
 def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:

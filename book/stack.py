@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -21,7 +21,7 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 
 from . import compose, image, knock, probe, run
-from .advice import NETWORK_AWAY, NO_NETWORK_LEFT, advice
+from .advice import NO_NETWORK_LEFT, advice, away
 from .engine import connect, start, tool
 from .topology import Topology
 from .trouble import OF_THE_ENGINE, TookTooLong, Trouble
@@ -380,11 +380,16 @@ def up(
     try:
         with stack._files() as files:
             command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
-            bring_up = partial(tool, "compose", *command, cwd=folder, timeout=seconds, heard=heard, environment=environment)
-            deadline = time.monotonic() + _NETWORK_SECONDS
+            began = time.monotonic()
+
+            def bring_up() -> subprocess.CompletedProcess[str]:
+                left = max(began + seconds - time.monotonic(), 1)
+                return tool("compose", *command, cwd=folder, timeout=left, heard=heard, environment=environment)
+
             done = bring_up()
-            if done.returncode and re.search(NETWORK_AWAY, done.stderr):
+            if done.returncode and away(done.stdout + done.stderr):
                 done = bring_up()
+            deadline = time.monotonic() + _NETWORK_SECONDS
             while done.returncode and no_network_left(done.stderr) and time.monotonic() < deadline:
                 _sweep(stack)  # who waits holds nothing: two that keep one network each would wait for ever
                 time.sleep(_AGAIN_SECONDS)
@@ -392,7 +397,8 @@ def up(
         if done.returncode:
             said = compose.words(done.stderr, folder, project, done.stdout)
             last = _last_words(stack)
-            raise StackFailed(f"{file} does not come up.{advice(last) or advice(said)}\nCompose says:\n{said}{last}")
+            step = advice(last) or away(done.stdout + done.stderr) or advice(said)
+            raise StackFailed(f"{file} does not come up.{step}\nCompose says:\n{said}{last}")
     except TookTooLong:
         _sweep(stack)
         raise StackFailed(f"{file} did not come up within {seconds:g} seconds.") from None

@@ -11,8 +11,7 @@ import runpy
 import signal
 import sys
 from contextlib import suppress
-
-from watchfiles import PythonFilter, watch
+from importlib.util import find_spec
 
 PATIENCE = 5  # seconds that a program may take to end by itself
 
@@ -27,7 +26,7 @@ def run(program):
 
 def stop(process):
     """End it as Ctrl-C does, or by force where it does not hear."""
-    if process.is_alive():
+    with suppress(ProcessLookupError):  # it has ended by itself
         os.kill(process.pid, signal.SIGINT)
         process.join(PATIENCE)
         process.kill()
@@ -35,12 +34,17 @@ def stop(process):
 
 
 def main():
+    from watchfiles import PythonFilter, watch  # the copies need it not
+
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("program")
     options.add_argument("--preload", nargs="*", default=[], metavar="MODULE")
     given = options.parse_args()
+    for module in given.preload:
+        if not find_spec(module):
+            options.error(f"there is no module {module} to preload")
     copies = multiprocessing.get_context("forkserver")
-    copies.set_forkserver_preload(["__main__", *given.preload])
+    copies.set_forkserver_preload(given.preload)
 
     def start():
         process = copies.Process(target=run, args=[given.program])

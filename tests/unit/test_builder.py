@@ -49,6 +49,29 @@ def test_a_build_whose_index_was_away_is_done_once_more(build, words):
         build(away, away)
 
 
+def test_what_buildkit_shows_below_the_step_hides_no_index_that_was_away(tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM python:3.13-slim\nRUN pip install flask\n")
+    excerpt = ["------", "Dockerfile:2", "--------------------", "   1 |     FROM python:3.13-slim", "   2 | >>> RUN pip install flask"]
+    end = 'ERROR: failed to solve: process "/bin/sh -c pip install flask" did not complete successfully: exit code: 1'
+    refused = builder._refused(tmp_path, "Dockerfile", "\n".join([f"#5 1.2 {PIP}", *excerpt, "--------------------", "", *[""] * 3, end]))
+    assert refused.again
+    assert "did not answer: check the network of this machine" in str(refused)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "WARNING: Retrying after connection broken by 'SSLError(SSLCertVerificationError(1, 'certificate verify failed'))'",
+        "httpx.RemoteProtocolError: the peer closed",
+        "ERROR: No matching distribution found for flaks",
+    ],
+)
+def test_what_answers_with_a_refusal_is_not_away(build, words):
+    with pytest.raises(builder.BuildFailed) as refused:
+        build([{"stream": f"{words}\n"}, {"error": "The command '/bin/sh -c x' returned a non-zero code: 1"}])
+    assert "did not answer" not in str(refused.value)
+
+
 def test_it_is_done_once_more_and_not_for_ever(build):
     with pytest.raises(builder.BuildFailed, match="unknown parent image"):
         build(GONE, GONE)
