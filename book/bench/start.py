@@ -108,7 +108,7 @@ def _plans(recipe: Recipe) -> dict[str, _Plan]:
         (recipe.path / f"{name}.compose.yaml").write_text(yaml.safe_dump(stack, sort_keys=False))
         return _Plan(f"{name}.compose.yaml")
 
-    def checked(**changed: str | None) -> Callable[[dict], object]:
+    def checked(**changed: str | int | None) -> Callable[[dict], object]:
         def change(services: dict) -> None:
             check = services[_DATABASE]["healthcheck"] | changed
             services[_DATABASE]["healthcheck"] = {key: value for key, value in check.items() if value}
@@ -134,7 +134,7 @@ def _plans(recipe: Recipe) -> dict[str, _Plan]:
         "a wait in exec form": variant("compose.yaml", "exec-wait", waits),
         "wait-for-it": variant("wait-for-it.compose.yaml", "waiter", lambda services: services[_DATABASE].update(volumes=script)),
         "service_healthy, every 1 s": variant(
-            "tcp-check.compose.yaml", "second", checked(interval="1s", start_period=None, start_interval=None)
+            "tcp-check.compose.yaml", "second", checked(interval="1s", start_period=None, start_interval=None, retries=30)
         ),
         _TRAP: variant("tcp-check.compose.yaml", "period", checked(interval="1s", start_interval=None)),
         "service_healthy, every 0.25 s": _Plan("tcp-check.compose.yaml"),
