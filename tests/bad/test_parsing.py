@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from book import builder, compose, image, knock, show, stack, tool
-from book.advice import advice
+from book.advice import advice, away
 from book.recipe import Recipe
 from book.trouble import Trouble
 
@@ -119,10 +119,10 @@ def test_the_words_of_docker_are_few_and_hold_no_colours(folder, said, out):
     assert len(compose.words(said, folder, "p", out).splitlines()) <= 2 * compose._LAST_LINES + 100
     assert all(line.strip() and "\x1b[31m" not in line for line in builder._lines(said))
     (folder / "Dockerfile").write_text(f"FROM x\n{said}", encoding="utf-8", errors="replace")
-    words = builder._last_words(folder, "Dockerfile", said, out)
+    words = str(builder._refused(folder, "Dockerfile", said, out))
     assert words.startswith("Dockerfile does not build")
     assert all(len(line) <= builder._LONGEST for line in words.split("\n")[2:])
-    assert isinstance(advice(said), str)
+    assert isinstance(advice(said) + away(said), str)
     assert isinstance(image._instruction(said), str)
 
 
