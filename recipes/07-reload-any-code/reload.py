@@ -1,6 +1,6 @@
-"""Run a Python program, and again when a Python file here or below is saved.
+"""Run a Python program, and again when a Python file here is saved.
 
-Each run is a copy of a process that has imported the modules of --preload.
+Each run is a copy of a process that imported what --preload names.
 """
 
 import argparse
@@ -34,11 +34,11 @@ def stop(process):
 
 
 def main():
-    from watchfiles import PythonFilter, watch  # the copies need it not
+    from watchfiles import PythonFilter, watch  # no copy needs it
 
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("program")
-    options.add_argument("--preload", nargs="*", default=[], metavar="MODULE")
+    options.add_argument("--preload", nargs="*", default=[])
     given = options.parse_args()
     for module in given.preload:
         if not find_spec(module):
@@ -62,8 +62,8 @@ def main():
     process = start()
     try:
         for changes in saves:
-            names = sorted({os.path.relpath(path) for _, path in changes})
-            logging.info("Saved: %s", ", ".join(names))
+            names = {os.path.relpath(path) for _, path in changes}
+            logging.info("Saved: %s", ", ".join(sorted(names)))
             stop(process)
             process = start()
     finally:
