@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -25,6 +26,7 @@ PRIVATE_SOCKET = Path("/run/docker-recipes/docker.sock")
 STAND_IN_LABEL = "org.docker-recipes.stand-in"
 
 _TOOL_SECONDS = 600
+_END_SECONDS = 10  # from being told to end until it is killed
 _SILENT_SECONDS = 300  # the engine saves an image of gigabytes before its first word; longer than this is a hang
 _PING_SECONDS = 30
 _BUILDX_NEEDED = (0, 17)  # Compose 5 refuses an older one
@@ -155,7 +157,7 @@ def tool(
     except subprocess.TimeoutExpired:
         raise TookTooLong(f"docker {name} {_verb(rest)} did not end within {timeout:g} seconds, and was stopped.") from None
     finally:
-        process.kill()
+        end(process)
         listener.join()
         reader.join()
     return subprocess.CompletedProcess(process.args, process.returncode, "".join(answered), "".join(said))
@@ -167,6 +169,16 @@ def start(*arguments: str, cwd: Path | None = None, environment: Mapping[str, st
     command = [str(_plugin(name)), *rest]
     variables = {**tool_environment(), **(environment or {})}
     return subprocess.Popen(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End a tool that may still run: it is told to first, since Compose takes the builder that it started with it only then."""
+    if process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_END_SECONDS)
+    process.kill()
+    process.wait()
 
 
 def tool_environment() -> dict[str, str]:

@@ -3,11 +3,13 @@ import stat
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from book import engine
 from book.engine import PRIVATE_SOCKET, ROOT
 from book.offline import daemon
+from book.trouble import TookTooLong
 
 
 def ask(code, **environment):
@@ -72,3 +74,13 @@ def test_a_second_clone_that_finds_the_private_engine_fetches_its_own_tools(tmp_
     done = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].startswith(str(tmp_path))
+
+
+def test_a_compose_that_is_stopped_takes_the_builder_with_it(tmp_path):
+    (tmp_path / "Dockerfile").write_text(f"FROM python:3.13-alpine\nRUN sleep 100 # {tmp_path.name}\n")
+    (tmp_path / "compose.yaml").write_text("services: {web: {build: .}}\n")
+    said = []
+    with pytest.raises(TookTooLong, match="docker compose build did not end within 20 seconds"):
+        engine.tool("compose", "--progress=plain", "build", cwd=tmp_path, timeout=20, heard=said.append)
+    assert any("Building" in line for line in said)
+    assert not [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]
