@@ -18,7 +18,7 @@ from threading import Thread
 from typing import IO, Any, TypeVar
 
 import requests
-from docker.errors import APIError, ImageNotFound
+from docker.errors import ImageNotFound
 from docker.models.containers import Container
 
 from . import contents, run
@@ -126,10 +126,6 @@ class Image:
             if "timed out" not in str(problem).lower():
                 raise
             raise TookTooLong(f"`{' '.join(command)}` did not end within {_RUN_SECONDS} seconds in {self.name}, and was ended.") from None
-        except APIError as problem:
-            if "executable file not found" not in str(problem.explanation):
-                raise
-            return Output(f"{command[0]}: not found in this image\n", 127)
 
     def packages(self) -> Packages:
         """The Python packages that the image's own `python` can see."""
@@ -275,9 +271,9 @@ def answer(container: Container, port: int, path: str) -> Answer:
             break
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{published[0]['HostPort']}{path}", timeout=5) as reply:
-                return Answer(reply.status, reply.read().decode(), time.monotonic() - started)
+                return Answer(reply.status, reply.read().decode(errors="replace"), time.monotonic() - started)
         except urllib.error.HTTPError as reply:
-            return Answer(reply.code, reply.read().decode(), time.monotonic() - started)
+            return Answer(reply.code, reply.read().decode(errors="replace"), time.monotonic() - started)
         except (OSError, HTTPException, TypeError):  # it went away midway; TypeError: not published yet
             time.sleep(0.05)
     words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()

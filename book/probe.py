@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -21,6 +22,7 @@ from .image import Answer, NoAnswer
 HERE = "this machine"
 _INSIDE = Path(knock.__file__).read_text()
 _PYTHON = "python:3.13-alpine"
+_RUNS_IT = re.compile(r"python:3\.(?:9|[1-9]\d)(?!\d)")  # what knocks needs Python 3.9
 _START_SECONDS = 60
 
 
@@ -105,9 +107,9 @@ def ask(port: int, path: str = "/", limit: float = 30.0) -> Answer:
     while True:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as reply:
-                return Answer(reply.status, reply.read().decode(), time.monotonic() - started)
+                return Answer(reply.status, reply.read().decode(errors="replace"), time.monotonic() - started)
         except urllib.error.HTTPError as reply:
-            return Answer(reply.code, reply.read().decode(), time.monotonic() - started)
+            return Answer(reply.code, reply.read().decode(errors="replace"), time.monotonic() - started)
         except (OSError, http.client.HTTPException) as problem:
             if time.monotonic() - started > limit:
                 raise NoAnswer(f"Nothing answers on port {port} of this machine within {limit:g} seconds: {problem}") from None
@@ -126,7 +128,7 @@ def _reach(source: str, target: str, told: dict) -> Reach:
 def _python() -> str:
     """A Python image that is on the engine, the small one first; nothing is pulled where one is there."""
     # Not the SDK's own list: that looks at each image once more, and another run may have taken one away meanwhile.
-    tags = [tag for image in connect().api.images() for tag in image["RepoTags"] or [] if tag.startswith("python:3.")]
+    tags = [tag for image in connect().api.images() for tag in image["RepoTags"] or [] if _RUNS_IT.match(tag)]
     if not tags:
         connect().images.pull(_PYTHON)
     return min(tags, key=lambda tag: (tag != _PYTHON, "alpine" not in tag, "slim" not in tag, tag), default=_PYTHON)

@@ -169,9 +169,14 @@ def _unnoted(client: docker.DockerClient, steps: list[str]) -> list[str]:
 
 
 def _remove_untagged(client: docker.DockerClient, image: str, removed: Removed) -> bool:
-    """Remove a step's image, and say whether nothing is left to do; a base image stands in the same log, and keeps its place."""
+    """Remove a step's image, and say whether nothing is left to do; a base image stands in the same log, and keeps its place.
+
+    A base that is pinned by its digest has no tag.
+    """
     try:
-        if not client.images.get(image).tags:
+        found = client.images.get(image)
+        pinned = [name for name in found.attrs.get("RepoDigests") or [] if not name.startswith("<none>")]
+        if not found.tags and not pinned:
             client.images.remove(image)
             removed.images.append(image)
     except NotFound:

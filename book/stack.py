@@ -22,7 +22,7 @@ from docker.models.networks import Network
 
 from . import compose, image, knock, probe, run
 from .advice import NO_NETWORK_LEFT, advice, away
-from .engine import connect, start, tool
+from .engine import connect, end, start, tool
 from .topology import Topology
 from .trouble import OF_THE_ENGINE, TookTooLong, Trouble
 
@@ -263,8 +263,7 @@ class Stack:
                     Thread(target=pipe.read, daemon=True).start()
                 yield
             finally:
-                watcher.kill()
-                watcher.wait()
+                end(watcher)
 
     def down(self) -> None:
         """Remove its containers, networks, volumes and the images built for it. Nothing is given time to finish."""
@@ -280,7 +279,7 @@ class Stack:
 
     def _port(self, service: str, port: int | None) -> int:
         wished = self._container(service).attrs["HostConfig"]["PortBindings"] or {}  # they stand here while it restarts, too
-        have = sorted(int(entry.partition("/")[0]) for entry in wished)
+        have = sorted({int(entry.partition("/")[0]) for entry in wished})
         port = have[0] if port is None and len(have) == 1 else port
         if port not in have:
             listed = ", ".join(map(str, have)) or "none"
@@ -481,7 +480,8 @@ def _service(container: Container) -> Service:
 def published(container: Container) -> dict[int, str]:
     """Port in the container → address on this machine, as `127.0.0.1:32768`."""
     ports = container.attrs["NetworkSettings"]["Ports"] or {}
-    bound = {int(port.partition("/")[0]): places[0] for port, places in sorted(ports.items()) if places}
+    udp_first = sorted(ports.items(), reverse=True)  # where both have the same number, the one that can be asked counts
+    bound = {int(port.partition("/")[0]): places[0] for port, places in udp_first if places}
     everywhere = ("", "0.0.0.0", "::")
     return {port: f"{'127.0.0.1' if at['HostIp'] in everywhere else at['HostIp']}:{at['HostPort']}" for port, at in bound.items()}
 
