@@ -33,7 +33,7 @@ _WHERE = {
     "devcontainer": "`make book` fetches it where npm, or PyPI's Node.js, can be had; else install @devcontainers/cli yourself",
 }
 _NEEDS = re.compile(r"#\s*needs\s+([\w-]+)\s*$")
-_PROGRESS = re.compile(r"^(?:default:)?\s*#\d+ ")  # the builder's
+_PROGRESS = re.compile(r"^(?:default:)?\s*(?:#\d+ |\(Reading database|\d+%$)")  # the builder's, and of what runs in its steps
 _STAMP = re.compile(r"^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] ?")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _ID = re.compile(r"\b(?:sha256:)?(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b")

@@ -89,3 +89,9 @@ def test_a_page_shows_nothing_that_is_another_at_each_run(tmp_path):
         f"[2026-11-24T06:10:11.996Z] Image: sha256:{'ab12' * 16}\nRunning: {tool._place().name}/tmp/x.sh\n"
     )
     assert tool._plain(said, tmp_path) == "Volume: .:/vagrant\nImage: …\nRunning: …"
+
+
+def test_a_page_shows_no_progress_of_a_build(tmp_path):
+    said = "==> default: Building\n    default: #9 4.2 (Reading database ... \r(Reading database ... 5%\r\n"
+    said += "    default: 80%\n    default: disk 80% full\n"
+    assert tool._plain(said, tmp_path) == "==> default: Building\n    default: disk 80% full"
