@@ -56,9 +56,8 @@ def pull(reference: str, step: Step) -> None:
     Raises:
         DockerException: where the registry does not give it.
     """
-    repository, _, tag = reference.rpartition(":")
     sizes: dict[str, tuple[int, int]] = {}
-    for event in _heard(engine.connect().api.pull(repository, tag, stream=True, decode=True)):
+    for event in _heard(engine.connect().api.pull(reference, stream=True, decode=True)):
         if "error" in event:
             raise DockerException(event["error"])
         detail = event.get("progressDetail") or {}
