@@ -249,7 +249,7 @@ def _sent(build: Build) -> tuple[int, int, str, tuple[str, ...]]:
 
 def _context(context: Path, ignored: str) -> list[str]:
     """The files of a context that nothing keeps from the builder."""
-    lines = (context / ignored).read_text().splitlines() if ignored else []
+    lines = (context / ignored).read_text(encoding="utf-8-sig", errors="replace").splitlines() if ignored else []
     patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     return [name for name in exclude_paths(str(context), patterns) if not (context / name).is_dir()]
 
@@ -261,7 +261,8 @@ def _source(context: Path, ignored: str) -> Path | None:
         for name in _context(context, ignored)
         if name.endswith(_SOURCE) and not _NO_SOURCE.search(Path(name).as_posix())
     ]
-    nearest = min((name for name in fit if (context / name).is_file()), key=lambda name: (name.count("/"), name), default=None)
+    own = (name for name in fit if (context / name).is_file() and not (context / name).is_symlink())  # a link may lead to the reader's own
+    nearest = min(own, key=lambda name: (name.count("/"), name), default=None)
     return context / nearest if nearest else None
 
 

@@ -119,5 +119,6 @@ def compose(project: Project) -> Iterator[Finding]:
             "undefined-dependency", Severity.error, *place, words, advice(words).strip(), COMPOSE["undefined-dependency"][1], source
         )
     else:
-        line = int((re.search(r"at L(\d+)|line (\d+)", words) or [0, 0])[1] or 0)
+        found = re.search(r"(?:at L|line )(\d+)", words)
+        line = int(found[1]) if found else 0
         yield Finding("compose-invalid", Severity.error, project.files[-1], line, words, advice(words).strip(), "", source)

@@ -218,27 +218,31 @@ def _find(text: str, keys: Iterable[str]) -> tuple[int, int]:
 
 
 @contextmanager
-def copied(project: Project, left_out: Iterable[Path] = ()) -> Iterator[tuple[Project, str]]:
-    """A project in a copy of its folder, so that nothing edits the original, and a remark where that was not possible.
+def copied(project: Project, left_out: Iterable[Path] = ()) -> Iterator[Project]:
+    """A project in a copy of its folder, so that nothing edits the original.
 
     Where a build reads more than the folder, all that it reads is copied.
 
     Args:
         project: the project.
         left_out: files of ours that are no part of it.
+
+    Raises:
+        NoProject: where that is more than is copied.
     """
     contexts = [build.settings["context"] for build in project.builds if "://" not in build.settings["context"]]
     root = Path(os.path.commonpath([project.folder, *contexts]))
-    size = sum(_size(file) for file in _walk(root)) if root not in (Path("/"), Path.home()) else _LARGEST + 1
-    if size > _LARGEST:
-        yield project, f"It was run in the folder itself: what it reads has more than {_LARGEST / 1e9:g} GB, which is not copied."
-        return
+    if root in (Path("/"), Path.home()):
+        raise NoProject(f"{project.name} reads all of {root}, which is not copied: put what it needs into a folder of its own.")
+    if sum(_size(file) for file in _walk(root)) > _LARGEST:
+        limit = f"{_LARGEST / 1e9:g} GB"
+        raise NoProject(f"{project.name} is run in a copy, and {root} holds more than {limit}: move its data out of the folder.")
     place = Path(tempfile.mkdtemp(prefix="report-"))
     try:
         ours = {path.resolve() for path in left_out}
         twin = shutil.copytree(root, place / root.name, symlinks=True, ignore=lambda above, names: _odd(above, names, ours))
         _own(root, twin)
-        yield read(replace(project, folder=twin / project.folder.relative_to(root))), ""
+        yield read(replace(project, folder=twin / project.folder.relative_to(root)))
     finally:
         _remove(place)
 

@@ -46,7 +46,7 @@ def edits(services: tuple[Service, ...], config: Mapping, folder: Path) -> Itera
             continue
         for volume in config["services"][service.name].get("volumes") or ():
             source = Path(volume.get("source") or "/")
-            if volume["type"] == "bind" and source.is_relative_to(folder) and source.is_dir():
+            if volume["type"] == "bind" and source.is_dir() and source.resolve().is_relative_to(folder.resolve()):
                 for file in _files(source):
                     yield Edit(service.name, command, file.relative_to(folder).as_posix(), _seconds(service, file))
 
@@ -54,7 +54,7 @@ def edits(services: tuple[Service, ...], config: Mapping, folder: Path) -> Itera
 def _files(source: Path) -> list[Path]:
     """The Python file nearest to the top, and the one furthest from it."""
     found = sorted(source.rglob("*.py"), key=lambda file: (len(file.parts), file))
-    found = [file for file in found if not _SKIPPED & set(file.parts) and file.stat().st_size]
+    found = [file for file in found if not _SKIPPED & set(file.parts) and not file.is_symlink() and file.stat().st_size]
     return list(dict.fromkeys([*found[:1], *found[-1:]]))
 
 

@@ -14,9 +14,11 @@ KINDS = {
     "host": "a network, or processes, that are this machine's own",
     "capabilities": "rights over this machine's kernel, or less protection from it",
     "devices": "a device of this machine",
-    "outside": "files of this machine outside of the project's folder, which it may change",
+    "outside": "what lies outside of the project: files of this machine that it may change, or another container",
 }
 _CAPABILITIES = {"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "SYS_TIME", "NET_ADMIN", "DAC_READ_SEARCH", "BPF"}
+_SOCKETS = ("docker.sock", "containerd.sock", "podman.sock")
+_HOLD_SOCKETS = {Path(place).resolve() for place in ("/", "/run", "/var/run")}
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,15 @@ def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
     if (service.get("build") or {}).get("privileged"):
         yield "privileged", "a privileged build", "build"
     for key in ("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup"):
-        if service.get(key) == "host":
+        if (shared := str(service.get(key) or "")) == "host":
             yield "host", f"{key}: host", key
+        elif shared.startswith("container:"):
+            yield "outside", f"{key}: {shared}", key
+    for name in service.get("volumes_from") or ():
+        if name.startswith("container:"):
+            yield "outside", f"the volumes of {name}", "volumes_from"
+    if service.get("use_api_socket"):
+        yield "socket", "use_api_socket: true", "use_api_socket"
     if (service.get("build") or {}).get("network") == "host":
         yield "host", "a build on the network of this machine", "build"
     for name in service.get("cap_add") or ():
@@ -69,9 +78,13 @@ def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
         source = volume.get("source", "")
         if volume["type"] != "bind" or not source:
             continue
-        if source.endswith(("docker.sock", "containerd.sock", "podman.sock")):
+        real = Path(source).resolve()  # the engine follows a link, too
+        if source.endswith(_SOCKETS) or real.name.endswith(_SOCKETS):
             yield "socket", f"the socket {source}", "volumes"
-        elif not Path(source).is_relative_to(folder) and not volume.get("read_only"):
+            continue
+        if real in _HOLD_SOCKETS:  # a socket can be spoken to where it is only read
+            yield "socket", f"the folder {source}, where the engine's socket lies", "volumes"
+        if not real.is_relative_to(folder.resolve()) and not volume.get("read_only"):
             yield "outside", f"the folder {_shown(source, folder)}", "volumes"
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from ..probe import HERE
 from ..recipe import froms
 from ..show.html import amount
-from ..stack import Service
 from .finding import Finding, Severity
 from .images import Built
 from .running import Early
 from .survey import Survey
 
 Seen = tuple[str, int, str]  # file, line, what was measured
+_EVERYWHERE = {"", "0.0.0.0", "::"}  # as an address to publish on
 _MUCH = 1_000_000  # bytes that are worth a word
 
 _SHELLS = r"(?:python[\d.]*|ipython\d?|node|irb|(?:ba|z|da|k)?sh|ash)"
@@ -495,7 +495,7 @@ def _secret_in_environment(survey: Survey) -> Iterator[Seen]:
 )
 def _port_on_all_interfaces(survey: Survey) -> Iterator[Seen]:
     for service, port in _published(survey):
-        if not port.get("host_ip"):
+        if port.get("host_ip", "") in _EVERYWHERE:
             yield *survey.project.line("services", service, "ports"), f"{service} publishes {port['target']} on 0.0.0.0"
 
 
@@ -507,11 +507,14 @@ def _port_on_all_interfaces(survey: Survey) -> Iterator[Seen]:
     "05-projects-that-talk",
 )
 def _port_taken_twice(survey: Survey) -> Iterator[Seen]:
-    taken: dict[tuple[str, str], str] = {}
+    taken: dict[tuple[str | None, str], list[tuple[str, str]]] = {}
     for service, port in _published(survey):
-        place = port.get("published"), port["protocol"]
-        if place[0] and (other := taken.setdefault(place, service)) != service:
+        at, place = port.get("host_ip", ""), (port.get("published"), port["protocol"])
+        before = taken.setdefault(place, [])
+        other = next((name for name, there in before if name != service and (there == at or _EVERYWHERE & {there, at})), None)
+        if place[0] and other:
             yield *survey.project.line("services", service, "ports"), f"{other} and {service} both publish {place[0]}"
+        before.append((service, at))
 
 
 # --- where things stand -----------------------------------------------------------------------------------------------------
@@ -568,12 +571,6 @@ def _loopback(survey: Survey) -> dict[str, list[int]]:
         if host == "127.0.0.1" and reach.ok and own and own.verdict == "refused":
             found.setdefault(source, []).append(int(port))
     return found
-
-
-def _how(survey: Survey, service: Service) -> str:
-    """How a service ended last: one that is up again has forgotten its exit code, and the recording has not."""
-    ends = [event.detail for event in survey.seen.timelines[-1].events if (event.service, event.what) == (service.name, "exited")]
-    return ends[-1] if ends else f"exit code {service.exit_code}"
 
 
 def _command(survey: Survey, service: str) -> str:

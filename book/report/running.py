@@ -57,7 +57,7 @@ class Ran:
 
     Attributes:
         timelines: one for each run.
-        failure: why it did not come up; empty where it did.
+        failure: why it did not come up, the first time that it did not; empty where it always did.
         services: its containers, when they had settled.
         topology: how it is wired; None where it did not come up.
         doors: knocks at each service's ports from inside, at its own name and at 127.0.0.1.
@@ -119,20 +119,23 @@ class Runner:
         started = time.monotonic()
         timelines: list[Timeline] = []
         early: tuple[Early, ...] = ()
+        failures: list[str] = []
         for number in range(runs):
             seen, running, failure, healthy = self._up()
             timelines.append(seen)
             early += healthy
+            failures += [failure] if failure else []
             if running and number < runs - 1:
                 running.down()
         if running is None:
-            return Ran(tuple(timelines), failure, early=early, seconds=time.monotonic() - started)
+            return Ran(tuple(timelines), failures[0], early=early, seconds=time.monotonic() - started)
         with running:
             ran = self._look(running)
             ran["edits"] = tuple(edits(ran["services"], self._project.config, self._project.folder))
             stops = self._stop(running, ran["services"])
             written = self._left_by_root()
-        return Ran(tuple(timelines), early=early, stops=stops, written=written, seconds=time.monotonic() - started, **ran)
+        seldom = f"In {len(failures)} of {runs} runs it did not come up.\n{failures[0]}" if failures else ""
+        return Ran(tuple(timelines), seldom, early=early, stops=stops, written=written, seconds=time.monotonic() - started, **ran)
 
     def _up(self) -> tuple[Timeline, Stack | None, str, tuple[Early, ...]]:
         name = stack.name(self._project.name)
@@ -283,7 +286,7 @@ def keep_apart(config: Mapping, name: str) -> str:
     """A Compose file that keeps a run from everything that its project shares with others.
 
     Networks and volumes with names of their own, and those that are external, are new and empty ones of the run; a container's own name
-    becomes an alias on its networks. Without it, `down` would remove the reader's own data.
+    becomes an alias on its networks, and an address of its own another one. Without it, `down` would remove the reader's own data.
 
     Args:
         config: what `docker compose config` made of the project's files.
@@ -291,9 +294,13 @@ def keep_apart(config: Mapping, name: str) -> str:
     """
     services = {}
     for service, settings in config["services"].items():
-        if called := settings.get("container_name"):
-            joined = {network: {"aliases": [called]} for network in settings.get("networks") or {}}
-            services[service] = {"container_name": _Reset(), **({"networks": joined} if joined else {})}
+        called = settings.get("container_name")
+        joined = {network: _joined(wish or {}, called) for network, wish in (settings.get("networks") or {}).items()}
+        changed = {"container_name": _Reset()} if called else {}
+        if any(joined.values()):
+            changed["networks"] = joined
+        if changed:
+            services[service] = changed
     ours = {
         kind: {key: _Whole({**_kept(thing), "name": f"{name}_{key}"}) for key, thing in config.get(kind, {}).items()}
         for kind in ("networks", "volumes")
@@ -301,8 +308,14 @@ def keep_apart(config: Mapping, name: str) -> str:
     return yaml.dump({"services": services, **{kind: things for kind, things in ours.items() if things}}, Dumper=_Dumper)
 
 
+def _joined(wish: Mapping, called: str | None) -> dict:
+    """How a service joins a network of the run: with its container's name, and without an address of the reader's own network."""
+    fixed = {key: _Reset() for key in ("ipv4_address", "ipv6_address") if wish.get(key)}
+    return {**({"aliases": [called]} if called else {}), **fixed}
+
+
 def _kept(thing: Mapping | None) -> dict:
-    """What a network or a volume keeps: its driver, not its place on this machine, which it would share with the reader's own."""
+    """What a network or a volume keeps; not its driver, nor its place on this machine, which it would share with the reader's own."""
     return {key: value for key, value in (thing or {}).items() if key in ("internal", "enable_ipv6", "attachable", "labels")}
 
 

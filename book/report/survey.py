@@ -83,9 +83,10 @@ def survey(
 
     Raises:
         Refused: where it asks for a risk that is not allowed; nothing has been built or run then.
+        NoProject: where it reads more than is copied.
     """
     started = time.monotonic()
-    with copied(project, left_out) as (copy, remark), tempfile.TemporaryDirectory(prefix="report-") as scratch:
+    with copied(project, left_out) as copy, tempfile.TemporaryDirectory(prefix="report-") as scratch:
         place = Path(scratch)
         asked = risks(copy)
         refused = [risk for risk in asked if risk.kind not in allowed]
@@ -95,9 +96,7 @@ def survey(
             raise Refused(
                 f"{project.name} is not run, since it asks for what may change this machine:\n{words}\nTo run it all the same: {kinds}"
             )
-        remarks = [remark] if remark else []
-        builds, only, missing, replaced = _have(copy)
-        remarks += replaced
+        builds, only, missing, remarks = _have(copy)
         lint = _lint(project, copy)
         built, failures = _build(copy, builds, place, limit)
         ran = _run(copy, built, failures, missing, only, place, (runs, patience, limit))

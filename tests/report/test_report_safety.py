@@ -13,7 +13,7 @@ from reports import PROJECTS, ours, places
 
 from book import run
 from book.engine import ROOT, connect
-from book.report import command, options, risks
+from book.report import command, options, project, risks
 
 
 def test_what_is_risky_is_named_and_refused_before_anything_is_built_or_run(capsys):
@@ -33,6 +33,40 @@ def test_what_is_risky_is_named_and_refused_before_anything_is_built_or_run(caps
     assert ours() == set()
 
 
+@pytest.mark.parametrize(
+    ("service", "asks", "kind"),
+    [
+        ("volumes: ['./link:/data']", "the folder ", "outside"),
+        ("volumes: ['/run:/run:ro']", "the folder /run, where the engine's socket lies", "socket"),
+        ("volumes: ['/:/host:ro']", "the folder /, where the engine's socket lies", "socket"),
+        ("volumes: ['./socket:/socket:ro']", "the socket ", "socket"),
+        ("volumes_from: ['container:precious']", "the volumes of container:precious", "outside"),
+        ("network_mode: 'container:precious'", "network_mode: container:precious", "outside"),
+        ("use_api_socket: true", "use_api_socket: true", "socket"),
+    ],
+)
+def test_a_way_round_is_seen(tmp_path, capsys, service, asks, kind):
+    folder, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (folder / "link").symlink_to(elsewhere)
+    (folder / "socket").symlink_to("/var/run/docker.sock")
+    (folder / "compose.yaml").write_text(f"services:\n  tool:\n    image: python:3.13-alpine\n    {service}\n")
+    assert command.run([str(folder), "--no-page"]) == 2
+    said = capsys.readouterr().err
+    assert f"compose.yaml:4: tool asks for {asks}" in said
+    assert said.rstrip().endswith(f"--allow {kind}")
+
+
+def test_what_is_too_large_to_be_copied_is_not_run_where_it_lies(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(project, "_LARGEST", 999)
+    (tmp_path / "data").write_bytes(bytes(1000))
+    (tmp_path / "Dockerfile").write_text("# syntax=docker/dockerfile:1\nFROM python:3.13-alpine\n")
+    assert command.run([str(tmp_path), "--no-page"]) == 2
+    assert "move its data out of the folder" in capsys.readouterr().err
+    assert (tmp_path / "Dockerfile").read_text().startswith("# syntax=docker/dockerfile:1\n")
+
+
 def test_what_was_allowed_is_run_and_named(tmp_path, report):
     (tmp_path / "compose.yaml").write_text(
         "services: {tool: {image: 'python:3.13-alpine', init: true, cap_add: [NET_ADMIN], command: sh -c 'exec sleep 99'}}"
@@ -40,6 +74,27 @@ def test_what_was_allowed_is_run_and_named(tmp_path, report):
     code, said = report(tmp_path, "--allow=capabilities")
     assert (code, places(said)) == (0, [])
     assert [risk["what"] for risk in said["allowed"]] == ["cap_add: NET_ADMIN"]
+
+
+def test_a_run_that_failed_counts_where_the_last_one_worked(tmp_path, report):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "compose.yaml").write_text(
+        """services:
+  first:
+    image: python:3.13-alpine
+    command: sh -c "test -e /state/ran || { touch /state/ran; exit 1; }"
+    volumes: ["./state:/state"]
+  second:
+    image: python:3.13-alpine
+    init: true
+    command: sleep 600
+    depends_on: {first: {condition: service_completed_successfully}}
+"""
+    )
+    code, said = report(tmp_path, "--runs=2")
+    (found,) = [one for one in said["findings"] if one["rule"] == "does-not-come-up"]
+    assert (code, found["measured"].splitlines()[0]) == (1, "In 1 of 2 runs it did not come up.")
+    assert {service["name"] for service in said["services"]} == {"first", "second"}
 
 
 def test_the_command_line_knows_every_kind_of_risk():
