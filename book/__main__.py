@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument(
         "chapters", nargs="*", help="with book or test: only these chapters, by the start of their name; with bench: only these works"
     )
-    parser.add_argument("--workers", type=int, default=2, help="with book or soak: chapters run at the same time (default: 2)")
+    parser.add_argument("--workers", type=_at_least_one, default=2, help="with book or soak: chapters run at the same time (default: 2)")
     report, new = (sys.argv[1:2] == [name] for name in ("report", "new"))  # they have options of their own
     if report or new:
         (options if report else new_options).parser().parse_args(sys.argv[2:])
@@ -55,7 +55,7 @@ def main() -> int:
                 bootstrap.make()
         except bootstrap.NoEnvironment as problem:
             print(f"✗ {problem}", file=sys.stderr)
-            return 1
+            return 2 if report else 1  # a report's 1 says that something was found
         options.remember_folder()
         again = [str(bootstrap.python()), "-m", "book", *sys.argv[1:]]
         os.chdir(bootstrap.ROOT)
@@ -72,6 +72,12 @@ def main() -> int:
     from .press import commands
 
     return commands.run(arguments.command, arguments.chapters, arguments.workers)
+
+
+def _at_least_one(given: str) -> int:
+    if not given.isdecimal() or int(given) < 1:
+        raise argparse.ArgumentTypeError(f"{given} is no number of workers: 1 or more")
+    return int(given)
 
 
 if __name__ == "__main__":

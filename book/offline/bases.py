@@ -77,14 +77,19 @@ def _heard(events: Iterable[dict]) -> Iterator[dict]:
 
 
 def of_ours() -> list[str]:
-    """The base images that this clone brought onto the engine."""
-    return sorted(set(_BROUGHT.read_text().split())) if _BROUGHT.exists() else []
+    """The base images that this clone brought onto the engine in use; one that it brought onto another is not its own here."""
+    noted = (line.split() for line in _BROUGHT.read_text().splitlines()) if _BROUGHT.exists() else ()
+    return sorted({reference for *where, reference in noted if where == [_engine_id()]})
 
 
 def _remember(*references: str) -> None:
     _BROUGHT.parent.mkdir(exist_ok=True)
     with open(_BROUGHT, "a") as brought:
-        brought.writelines(f"{reference}\n" for reference in references)
+        brought.writelines(f"{_engine_id()} {reference}\n" for reference in references)
+
+
+def _engine_id() -> str:
+    return engine.connect().info()["ID"]
 
 
 def _there(reference: str) -> bool:

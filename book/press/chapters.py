@@ -23,7 +23,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from .. import engine
 from ..progress import Step
 from ..recipe import Recipe
-from ..trouble import OF_THE_ENGINE, in_words
+from ..trouble import OF_THE_ENGINE, Trouble, in_words
 
 NOTEBOOKS = engine.ROOT / "notebooks"
 CELL_SECONDS = 600
@@ -67,9 +67,17 @@ class Failure:
 
 
 def chapters(starting: Sequence[str] = ()) -> list[Chapter]:
-    """The book's chapters in order, or those whose names start with one of `starting`."""
-    found = [Chapter(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]-*.ipynb"))]
-    return [chapter for chapter in found if not starting or chapter.name.startswith(tuple(starting))]
+    """The book's chapters in order, or those whose names start with one of `starting`.
+
+    Raises:
+        Trouble: where no chapter's name starts so.
+    """
+    every = [Chapter(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]-*.ipynb"))]
+    found = [chapter for chapter in every if not starting or chapter.name.startswith(tuple(starting))]
+    if starting and not found:
+        names = ", ".join(chapter.name for chapter in every)
+        raise Trouble(f"No chapter's name starts with {' or '.join(starting)}. The chapters: {names}.")
+    return found
 
 
 def stale(of: Sequence[Chapter]) -> list[Chapter]:

@@ -160,7 +160,8 @@ def _test(starting: Sequence[str], workers: int) -> int:
     whole = [chapter for chapter in todo if absent.isdisjoint(tools.wanted([chapter.recipe]))]
     for chapter in (chapter for chapter in todo if chapter not in whole):
         print(f"  {chapter.name} is not compared, since a tool that it needs is missing here.")
-    _pytest("Chapters", *options, "--dist=loadscope", f"--numprocesses={workers}", *(str(chapter.path) for chapter in whole))
+    if whole:  # without a path, pytest would take all that it knows
+        _pytest("Chapters", *options, "--dist=loadscope", f"--numprocesses={workers}", *(str(chapter.path) for chapter in whole))
     own.reap(engine.connect())
     left = soak.holds() - before
     if left and daemon.is_ours():  # on an engine that others use too, what is new there need not be ours
@@ -198,6 +199,8 @@ def _work(name: str, rounds: int | None, starting: Sequence[str]) -> None:
     finally:
         own.reap(engine.connect())
     print(table(found))
+    if silent := sorted({way for one in found.comparisons for way, turns in one.ways.items() if not turns.samples}):
+        raise CannotGoOn(f"Nothing is stored, since there is no sample of: {', '.join(silent)}. The last stored result stays.")
     print(result.store(found).relative_to(ROOT))
 
 
