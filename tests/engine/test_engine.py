@@ -9,6 +9,7 @@ import pytest
 from book import engine
 from book.engine import PRIVATE_SOCKET, ROOT
 from book.offline import daemon
+from book.press import soak
 from book.trouble import TookTooLong
 
 
@@ -79,8 +80,9 @@ def test_a_second_clone_that_finds_the_private_engine_fetches_its_own_tools(tmp_
 def test_a_compose_that_is_stopped_takes_the_builder_with_it(tmp_path):
     (tmp_path / "Dockerfile").write_text(f"FROM python:3.13-alpine\nRUN sleep 100 # {tmp_path.name}\n")
     (tmp_path / "compose.yaml").write_text("services: {web: {build: .}}\n")
-    said = []
+    said, before = [], soak.holds()
     with pytest.raises(TookTooLong, match="docker compose build did not end within 20 seconds"):
         engine.tool("compose", "--progress=plain", "build", cwd=tmp_path, timeout=20, heard=said.append)
     assert any("Building" in line for line in said)
+    assert soak.holds() == before
     assert not [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]

@@ -1,3 +1,4 @@
+import re
 import threading
 
 import pytest
@@ -20,7 +21,7 @@ def test_where_there_is_no_kernel_it_says_what_it_is_and_how_to_run_it():
     assert "make lab" in html
     assert "03-smaller-images/slim.Dockerfile" in html
     assert "cd recipes/03-smaller-images\ndocker build --file slim.Dockerfile --build-arg &#x27;BUILD_ENV=a &lt;b&gt;&#x27; ." in html
-    assert not {"<button", "<textarea", "<input"} & set(html.split(">"))
+    assert not re.search(r"<(?:button|textarea|input)\b", html)
     assert data["text/plain"].startswith("Try it yourself: 03-smaller-images/slim.Dockerfile.")
 
 
