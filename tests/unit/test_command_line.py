@@ -1,0 +1,36 @@
+"""What a command says where there is nothing that it could do."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from book.bench.result import Comparison, Way
+from book.engine import ROOT
+from book.press import chapters, commands
+from book.trouble import Trouble
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "many"])
+def test_no_workers_are_refused(workers):
+    done = subprocess.run([sys.executable, "-m", "book", "soak", f"--workers={workers}"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"{workers} is no number of workers" in done.stderr
+
+
+def test_a_chapter_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(Trouble, match=r"starts with 99\. The chapters: 01-environment-in-an-image, "):
+        chapters.chapters(["99"])
+
+
+def test_a_result_without_samples_is_not_stored(monkeypatch):
+    compared = Comparison("Stopping", "s", {"one": Way((1.0,)), "other": Way((), ("Trouble",))}, "one")
+    monkeypatch.setattr(commands, "_engine", lambda of: set())
+    monkeypatch.setattr(commands.own, "reap", lambda client: None)
+    monkeypatch.setattr(commands.engine, "connect", lambda: None)
+    monkeypatch.setattr(commands.works, "measure", lambda *asked: SimpleNamespace(comparisons=[compared]))
+    monkeypatch.setattr(commands, "table", lambda found: "")
+    monkeypatch.setattr(commands.result, "store", lambda found: pytest.fail("it was stored"))
+    with pytest.raises(commands.CannotGoOn, match=r"no sample of: other\."):
+        commands._work("stop", 1, [])
