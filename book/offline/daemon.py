@@ -82,8 +82,9 @@ def start(step: Step) -> str:
     with _lock():
         if not answers():
             _fetch(step)
-            _bury(_owner())  # only now: iptables may have come with what was fetched
-            _launch(step)
+            killed = _owner()
+            _bury(killed)  # only now: iptables may have come with what was fetched
+            _launch(step, killed)
     return f"unix://{PRIVATE_SOCKET}"
 
 
@@ -152,9 +153,9 @@ def _program(name: str) -> Path:
     return next((p for p in (usr / "sbin" / name, usr / "bin" / name) if p.exists()), usr / "bin" / name)
 
 
-def _launch(step: Step) -> None:
+def _launch(step: Step, killed: _Owner | None) -> None:
     RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ip_forward, had_chains = _ip_forward().read_text().strip(), "-N DOCKER\n" in _iptables("-S")
+    ip_forward, had_chains = _as_it_was(killed)
     _make_bridge()
     (HOME / "daemon.json").write_text(json.dumps(SETTINGS))  # and the machine's own /etc/docker/daemon.json stays out of it
     command = [
@@ -189,6 +190,13 @@ def _launch(step: Step) -> None:
         step(min(step.seconds, 9), 10, "starting the engine")
         time.sleep(0.1)
     PRIVATE_SOCKET.chmod(0o600)
+
+
+def _as_it_was(killed: _Owner | None) -> tuple[str, bool]:
+    """What `stop` gives back: `ip_forward`, and whether there were chains of Docker, before the engine that was killed, too."""
+    if killed:
+        return killed.ip_forward, killed.had_chains
+    return _ip_forward().read_text().strip(), "-N DOCKER\n" in _iptables("-S")
 
 
 def _bury(owner: _Owner | None) -> None:

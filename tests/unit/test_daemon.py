@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,11 @@ def test_the_environment_can_forbid_a_private_engine(monkeypatch):
     assert "BOOK_ENGINE=off" in daemon.possible()
     with pytest.raises(daemon.NoEngine, match="BOOK_ENGINE=off"):
         daemon.start(None)
+
+
+def test_what_the_machine_was_like_is_not_asked_of_one_that_a_killed_engine_has_changed(dead, tmp_path, monkeypatch):
+    (tmp_path / "ip_forward").write_text("1\n")
+    monkeypatch.setattr(daemon, "_ip_forward", lambda: tmp_path / "ip_forward")
+    monkeypatch.setattr(daemon, "_iptables", lambda *arguments: "-N DOCKER\n")
+    assert daemon._as_it_was(None) == ("1", True)
+    assert daemon._as_it_was(replace(dead, ip_forward="0", had_chains=False)) == ("0", False)
