@@ -23,7 +23,7 @@ _APP, _DATABASE = "echo-service", "database-service"
 _QUERY = f"http://{_APP}:5000/"
 _SLOW = "three-seconds"
 _ALONE, _RETRY = "the database alone", "retry in the app"
-_TRAP = "service_healthy, every 1 s, with a start_period"  # in which the engine looks every 5 s, where nothing else is said
+_TRAP = "service_healthy, start_period"  # every 1 s, too, but with it the engine looks every 5 s at the start, where nothing else is said
 _SCRIPTS = {"with a quick first script": "init", "with a first script of three seconds": _SLOW}
 _BECAUSE = (
     "An application that asks again also lives through a restart of its database, which no wait before its start does; and the health "

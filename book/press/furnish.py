@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from html import escape
+from itertools import takewhile
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -141,14 +142,17 @@ def _link(chapter: Chapter) -> str:
 
 
 def _fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
-    """Fold the words of a solution, as its cells are: a tag folds code, and no text."""
+    """Fold a solution into one piece, from its first word to the end of its section: a tag folds cells one by one, and no text."""
     for paragraph in list(doctree.findall(nodes.paragraph)):
         words = next((child for child in paragraph.children if child.astext()), None)
         if isinstance(words, nodes.strong) and words.astext() == "Solution.":
-            place = paragraph.parent.index(paragraph)
+            section, place = paragraph.parent, paragraph.parent.index(paragraph)
+            rest = list(takewhile(lambda node: not isinstance(node, nodes.section), section.children[place:]))
+            for cell in (node for node in rest if "hide_mode" in node):
+                del cell["hide_mode"]
             begin = '<details class="book-solution"><summary>Show the solution</summary>'
-            paragraph.parent.insert(place + 1, nodes.raw("", "</details>", format="html"))
-            paragraph.parent.insert(place, nodes.raw("", begin, format="html"))
+            section.insert(place + len(rest), nodes.raw("", "</details>", format="html"))
+            section.insert(place, nodes.raw("", begin, format="html"))
 
 
 def _footer_and_banner(app: Sphinx, config: Config) -> None:

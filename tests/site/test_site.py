@@ -62,14 +62,15 @@ def test_charts_and_claims_can_be_read_in_dark_mode(visit, over_http, page):
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_the_solution_is_folded_until_it_is_asked_for(visit, over_http, page):
     body = visit(f"{over_http}/{page}").page
-    words, cells = body.locator(".book-solution"), body.locator("details.hide")
-    assert words.count() == 1
-    assert not words.locator("p").first.is_visible()
-    assert not cells.locator(".book-claim, pre").first.is_visible()
-    for summary in body.locator("details.book-solution > summary, details.hide > summary").all():
-        summary.click()
-    assert words.locator("p").first.is_visible()
-    assert cells.locator(".book-claim, pre").first.is_visible()
+    solution, after = body.locator("details.book-solution"), body.locator("details.book-solution ~ *")
+    assert solution.count() == 1
+    assert after.count() == 0, "a part of the solution is not folded"
+    assert body.locator("#exercise").count() == 1
+    assert body.locator("#exercise > p").first.is_visible()
+    parts = solution.locator("> *:not(summary)")
+    assert not any(part.is_visible() for part in parts.all())
+    solution.locator("> summary").click()
+    assert all(part.is_visible() for part in parts.all())
 
 
 WORDS = ["poetry", "init", "musllinux", "addressing", "alias", "pg_isready", "watchfiles", "vagrant"]
