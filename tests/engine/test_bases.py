@@ -104,7 +104,9 @@ def test_an_image_is_pulled_with_progress_and_its_digest_is_recorded(engine_with
     assert bases.ensure([NAME], Listening("pull")) == (engine.Base(NAME, "registry", digest),)
     assert heard
     assert all(0 <= done <= total for done, total in heard)
-    assert bases.of_ours() == [NAME]
+    with open(tmp_path / "brought.txt", "a") as brought:
+        brought.write("another-engine python:3.13-slim\n")
+    assert bases.of_ours() == [NAME], "what was brought onto another engine is not ours on this one"
 
 
 def test_an_image_that_is_there_is_never_replaced(tmp_path):
