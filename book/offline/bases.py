@@ -78,14 +78,16 @@ def _heard(events: Iterable[dict]) -> Iterator[dict]:
 
 def of_ours() -> list[str]:
     """The base images that this clone brought onto the engine in use; one that it brought onto another is not its own here."""
-    noted = (line.split() for line in _BROUGHT.read_text().splitlines()) if _BROUGHT.exists() else ()
-    return sorted({reference for *where, reference in noted if where == [_engine_id()]})
+    noted = [line.split() for line in _BROUGHT.read_text().splitlines()] if _BROUGHT.exists() else []
+    here = [_engine_id()] if noted else []
+    return sorted({reference for *where, reference in noted if where == here})
 
 
 def _remember(*references: str) -> None:
     _BROUGHT.parent.mkdir(exist_ok=True)
+    here = _engine_id()
     with open(_BROUGHT, "a") as brought:
-        brought.writelines(f"{_engine_id()} {reference}\n" for reference in references)
+        brought.writelines(f"{here} {reference}\n" for reference in references)
 
 
 def _engine_id() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..engine import PRIVATE_SOCKET
 from .project import Project
 
 KINDS = {
@@ -18,7 +19,8 @@ KINDS = {
 }
 _CAPABILITIES = {"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "SYS_TIME", "NET_ADMIN", "DAC_READ_SEARCH", "BPF"}
 _SOCKETS = ("docker.sock", "containerd.sock", "podman.sock")
-_HOLD_SOCKETS = {Path(place).resolve() for place in ("/", "/run", "/var/run")}
+_RUN = Path("/var/run").resolve()
+_USUAL_SOCKETS = (_RUN / "docker.sock", _RUN / "containerd/containerd.sock", _RUN / "podman/podman.sock", PRIVATE_SOCKET)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
         if source.endswith(_SOCKETS) or real.name.endswith(_SOCKETS):
             yield "socket", f"the socket {source}", "volumes"
             continue
-        if real in _HOLD_SOCKETS:  # a socket can be spoken to where it is only read
+        if any(socket.is_relative_to(real) for socket in _USUAL_SOCKETS):  # a socket can be spoken to where it is only read
             yield "socket", f"the folder {source}, where the engine's socket lies", "volumes"
         if not real.is_relative_to(folder.resolve()) and not volume.get("read_only"):
             yield "outside", f"the folder {_shown(source, folder)}", "volumes"

@@ -127,15 +127,16 @@ class Runner:
             failures += [failure] if failure else []
             if running and number < runs - 1:
                 running.down()
+        seldom = f"In {len(failures)} of {runs} runs it did not come up.\n" if len(failures) < runs else ""
+        failure = f"{seldom}{failures[0]}" if failures else ""
         if running is None:
-            return Ran(tuple(timelines), failures[0], early=early, seconds=time.monotonic() - started)
+            return Ran(tuple(timelines), failure, early=early, seconds=time.monotonic() - started)
         with running:
             ran = self._look(running)
             ran["edits"] = tuple(edits(ran["services"], self._project.config, self._project.folder))
             stops = self._stop(running, ran["services"])
             written = self._left_by_root()
-        seldom = f"In {len(failures)} of {runs} runs it did not come up.\n{failures[0]}" if failures else ""
-        return Ran(tuple(timelines), seldom, early=early, stops=stops, written=written, seconds=time.monotonic() - started, **ran)
+        return Ran(tuple(timelines), failure, early=early, stops=stops, written=written, seconds=time.monotonic() - started, **ran)
 
     def _up(self) -> tuple[Timeline, Stack | None, str, tuple[Early, ...]]:
         name = stack.name(self._project.name)

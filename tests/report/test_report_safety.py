@@ -38,6 +38,7 @@ def test_what_is_risky_is_named_and_refused_before_anything_is_built_or_run(caps
     [
         ("volumes: ['./link:/data']", "the folder ", "outside"),
         ("volumes: ['/run:/run:ro']", "the folder /run, where the engine's socket lies", "socket"),
+        ("volumes: ['/run/docker-recipes:/engine:ro']", "the folder /run/docker-recipes, where the engine's socket lies", "socket"),
         ("volumes: ['/:/host:ro']", "the folder /, where the engine's socket lies", "socket"),
         ("volumes: ['./socket:/socket:ro']", "the socket ", "socket"),
         ("volumes_from: ['container:precious']", "the volumes of container:precious", "outside"),
