@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +20,15 @@ _LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
 _PROGRESS = re.compile(r"^\s*(?:(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z]\w+|\S+ (?:Pulling|Pulled|Interrupted)\b.*)\s*$")
 _PLACE = re.compile(r"^\S.*:\d+$")  # how the builder names the file and the line
 _NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_IMAGE = re.compile(r"[\w./:@-]+")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _READ_SECONDS = 30
+_DEEPEST = 1000  # values in one another: the parser looks at all of them for each new one
 _LARGEST = 5_000_000  # characters of a file, once each alias stands for what it names
+
+
+class _TooDeep(Exception):
+    """A YAML text nests its values beyond measure."""
 
 
 class NotRead(Trouble):
@@ -160,7 +168,11 @@ def read(
     command = ["--project-name", project, *files(file, *over), "--profile", "*", "config", "--format", "json"]
     environment = {variable: str(value) for variable, value in (environment or {}).items()}
     for one in (file, *over):
-        if _unfolded((folder / one).read_text(errors="replace")) > _LARGEST:
+        try:
+            size = _unfolded((folder / one).read_text(errors="replace"))
+        except _TooDeep:
+            raise NotRead(f"{one} is not read: it nests values too deeply, and no Compose file needs that. Take some levels out.") from None
+        if size > _LARGEST:
             raise NotRead(f"{one} is not read: its aliases unfold to more than a machine can hold. Take some of them out.")
     try:
         done = tool("compose", *command, cwd=folder, environment=environment, timeout=_READ_SECONDS)
@@ -174,6 +186,49 @@ def read(
     return Check(file, tuple(dict.fromkeys(warnings)), error), json.loads(done.stdout) if not error else {}
 
 
+def images(texts: Iterable[str]) -> set[str]:
+    """The images that Compose files start from: those that they name, and build in none of their services.
+
+    Args:
+        texts: the text of each file.
+    """
+    named, built = set(), set()
+    for keys in (keys for text in texts for keys in _mappings(text)):
+        (built if "build" in keys else named).add(keys.get("image") or "")
+    return {image for image in named - built if _IMAGE.fullmatch(image)}
+
+
+def _mappings(text: str) -> Iterator[dict[str | None, str | None]]:
+    """Every mapping of a YAML text, whatever its tags and up to its first fault: its keys, with the text of each plain value."""
+    inside: list[list[str | None]] = []  # of each collection that is open, its parts in order
+    with suppress(_TooDeep):
+        for event in _events(text):
+            if isinstance(event, yaml.CollectionEndEvent):
+                parts = inside.pop()
+                if isinstance(event, yaml.MappingEndEvent):
+                    yield dict(zip(parts[::2], parts[1::2], strict=False))
+            elif isinstance(event, yaml.NodeEvent):
+                if inside:
+                    inside[-1].append(event.value if isinstance(event, yaml.ScalarEvent) else None)
+                if isinstance(event, yaml.CollectionStartEvent):
+                    inside.append([])
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    """The events of a YAML text up to its first fault, of which Compose tells better; no tree, which has limits of its own.
+
+    Raises:
+        _TooDeep: where its values nest beyond measure.
+    """
+    depth = 0
+    with suppress(yaml.YAMLError):
+        for event in yaml.parse(text, Loader=_LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise _TooDeep
+            yield event
+
+
 def files(*names: str) -> list[str]:
     """What tells Compose to read these files, each laid over those before it."""
     return [part for name in names for part in ("--file", name)]
@@ -185,26 +240,27 @@ def _has_rivals(folder: Path, file: str) -> bool:
 
 
 def _unfolded(text: str) -> int:
-    """The characters of a YAML text once each alias stands for what it names: few lines can stand for more than a machine holds."""
+    """The characters of a YAML text once each alias stands for what it names: few lines can stand for more than a machine holds.
+
+    Raises:
+        _TooDeep: where its values nest beyond measure.
+    """
     sizes: dict[str | None, int] = {}
     inside: list[tuple[str | None, int]] = [(None, 0)]
-    try:
-        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            if isinstance(event, yaml.CollectionStartEvent):
-                inside.append((event.anchor, 1))
-                continue
-            if isinstance(event, yaml.CollectionEndEvent):
-                anchor, size = inside.pop()
-            elif isinstance(event, yaml.ScalarEvent):
-                anchor, size = event.anchor, 1 + len(event.value)
-            elif isinstance(event, yaml.AliasEvent):
-                anchor, size = None, sizes.get(event.anchor, 0)
-            else:
-                continue
-            sizes[anchor] = size
-            inside[-1] = (inside[-1][0], inside[-1][1] + size)
-    except yaml.YAMLError:
-        pass  # Compose says it better
+    for event in _events(text):
+        if isinstance(event, yaml.CollectionStartEvent):
+            inside.append((event.anchor, 1))
+            continue
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = inside.pop()
+        elif isinstance(event, yaml.ScalarEvent):
+            anchor, size = event.anchor, 1 + len(event.value)
+        elif isinstance(event, yaml.AliasEvent):
+            anchor, size = None, sizes.get(event.anchor, 0)
+        else:
+            continue
+        sizes[anchor] = size
+        inside[-1] = (inside[-1][0], inside[-1][1] + size)
     return max([*sizes.values(), *(size for _, size in inside)], default=0)
 
 

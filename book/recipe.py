@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.IGNORECASE | re.MULTILINE)
 _ARG = re.compile(r"^[ \t]*ARG[ \t]+(\w+)=[\"']?([^\s\"']+)", re.IGNORECASE | re.MULTILINE)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
-_IMAGE = re.compile(r"^[ \t]+image:[ \t]*['\"]?([\w./:@-]+)['\"]?[ \t]*(?:#.*)?$", re.MULTILINE)
 _LARGEST = 1_000_000  # bytes of a file that is read as text
 _LISTED = 20  # files that an error names
 _JUNK = {"__pycache__", ".pytest_cache", ".ruff_cache", ".DS_Store", ".git", ".vagrant", ".venv", "node_modules"}
@@ -94,7 +93,7 @@ class Recipe:
         return total.hexdigest()
 
     def bases(self, *dockerfiles: str) -> tuple[str, ...]:
-        """The images that the recipe starts from, as its Dockerfiles and Compose files name them.
+        """The images that the recipe starts from, as its Dockerfiles and Compose files name them; none that it builds itself.
 
         Args:
             dockerfiles: the files to read; where none is named, all Dockerfiles and Compose files of the folder.
@@ -102,8 +101,7 @@ class Recipe:
         names = [] if dockerfiles else [file.relative_to(self.path) for file in self.files()]
         texts = [self.read(name) for name in dockerfiles] or [self.read(str(name)) for name in names if "Dockerfile" in name.name]
         composed = [self.read(str(name)) for name in names if name.suffix in (".yaml", ".yml") and "compose" in name.name]
-        found = {image for text in composed for image in _IMAGE.findall(text)}
-        found |= {image for text in texts for _, image in froms(text)}
+        found = compose.images(composed) | {image for text in texts for _, image in froms(text)}
         return tuple(sorted(tagged(image) for image in found if "$" not in image))
 
     def build(self, dockerfile: str = "Dockerfile", target: str | None = None, **arguments: str) -> Image:

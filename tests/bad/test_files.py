@@ -133,7 +133,13 @@ def test_a_byte_order_mark_and_line_ends_of_windows_are_no_text(folder):
 
 
 def test_nesting_beyond_measure(folder):
-    (folder / "compose.yaml").write_text(f"services: {{web: {{image: x, labels: {'[' * 30_000}{']' * 30_000}}}}}\n")
+    """Compose ends it at ten thousand; a parser before it needed minutes for a megabyte of them, and one that makes a tree broke."""
+    for many in (2_000, 450_000):
+        (folder / "compose.yaml").write_text(f"services: {{web: {{image: x, labels: {'[' * many}{']' * many}}}}}\n")
+        assert Recipe(folder).bases() == ()
+        refused(Recipe(folder).up, "compose.yaml is not read: it nests values too deeply", "Take some levels out")
+    (folder / "compose.yaml").rename(folder / "deep.yaml")
+    (folder / "compose.yaml").write_text("include: [deep.yaml]\n")
     refused(Recipe(folder).up, "compose.yaml is not valid", "nests values too deeply")
 
 

@@ -59,3 +59,25 @@ def test_the_digest_does_not_follow_caches(folder):
 def test_bases_are_images_and_not_stages(tmp_path, dockerfile, bases):
     (tmp_path / "Dockerfile").write_text(dockerfile)
     assert Recipe(tmp_path).bases() == bases
+
+
+@pytest.mark.parametrize(
+    ("compose", "bases"),
+    [
+        ("services: {db: {image: postgres:17}, cache: {image: redis}}", ("postgres:17", "redis:latest")),
+        ("services: {web: {build: ., image: shop}, jobs: {image: shop}, db: {image: 'postgres:17'}}", ("postgres:17",)),
+        ("x-db: &db {image: postgres:17}\nservices: {db: {<<: *db}, other: *db}", ("postgres:17",)),
+        ("services: {db: {image: !override postgres:17}}", ("postgres:17",)),
+        ("services: {db: {image: '${DB:-postgres}'}}", ()),
+        ("services: [", ()),
+    ],
+)
+def test_a_base_of_a_compose_file_is_what_it_does_not_build_itself(tmp_path, compose, bases):
+    (tmp_path / "compose.yaml").write_text(compose)
+    assert Recipe(tmp_path).bases() == bases
+
+
+def test_what_one_compose_file_builds_is_no_base_of_another(tmp_path):
+    (tmp_path / "compose.yaml").write_text("services: {web: {build: ., image: shop}}")
+    (tmp_path / "more.compose.yaml").write_text("services: {jobs: {image: shop}}")
+    assert Recipe(tmp_path).bases() == ()
