@@ -28,6 +28,8 @@ from .trouble import TookTooLong, Trouble
 
 _LAST_LINES = 8
 _ANSWER_SECONDS = 30
+_SILENT_SECONDS = 5  # of one that answers over HTTP
+_CHUNK = 1 << 16
 _RUN_SECONDS = 120
 _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all()}), sep='\\n')"
 _MOST = 1 << 20  # bytes of a container's output that a page can hold
@@ -270,15 +272,32 @@ def answer(container: Container, port: int, path: str) -> Answer:
         if container.status == "exited":
             break
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{published[0]['HostPort']}{path}", timeout=5) as reply:
-                return Answer(reply.status, reply.read().decode(errors="replace"), time.monotonic() - started)
-        except urllib.error.HTTPError as reply:
-            return Answer(reply.code, reply.read().decode(errors="replace"), time.monotonic() - started)
+            return ask(f"http://127.0.0.1:{published[0]['HostPort']}{path}", started)
         except (OSError, HTTPException, TypeError):  # it went away midway; TypeError: not published yet
             time.sleep(0.05)
     words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
     said = f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It said:\n{words or '(nothing)'}"
     raise NoAnswer("\n".join(filter(None, [said, out_of_memory(container)])))
+
+
+def ask(url: str, since: float) -> Answer:
+    """Ask once over HTTP, and take the answer whatever its status; of a very long one the end.
+
+    Args:
+        url: what to ask for.
+        since: when its seconds began, on the monotonic clock.
+
+    Raises:
+        OSError, HTTPException: where none comes.
+        TookTooLong: where it begins and does not end in time.
+    """
+    try:
+        reply = urllib.request.urlopen(url, timeout=_SILENT_SECONDS)
+    except urllib.error.HTTPError as refusal:
+        reply = refusal
+    with reply:
+        text = within(_ANSWER_SECONDS, f"The answer of {url}", lambda: end_of(iter(lambda: reply.read1(_CHUNK), b"")))
+        return Answer(reply.status, text, time.monotonic() - since)
 
 
 def out_of_memory(container: Container) -> str:

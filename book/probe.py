@@ -6,8 +6,6 @@ import http.client
 import json
 import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +13,8 @@ from pathlib import Path
 from docker.errors import APIError
 from docker.models.containers import Container
 
-from . import knock, run
+from . import image, knock, run
 from .engine import connect
-from .image import Answer, NoAnswer
 
 HERE = "this machine"
 _INSIDE = Path(knock.__file__).read_text()
@@ -97,7 +94,7 @@ def outside(target: str, at: str | None, limit: float) -> tuple[Reach]:
     return (_reach(HERE, target, told),)
 
 
-def ask(port: int, path: str = "/", limit: float = 30.0) -> Answer:
+def ask(port: int, path: str = "/", limit: float = 30.0) -> image.Answer:
     """Ask whatever listens on a port of 127.0.0.1 for `path` over HTTP, again and again until it answers.
 
     Raises:
@@ -106,13 +103,10 @@ def ask(port: int, path: str = "/", limit: float = 30.0) -> Answer:
     started = time.monotonic()
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as reply:
-                return Answer(reply.status, reply.read().decode(errors="replace"), time.monotonic() - started)
-        except urllib.error.HTTPError as reply:
-            return Answer(reply.code, reply.read().decode(errors="replace"), time.monotonic() - started)
+            return image.ask(f"http://127.0.0.1:{port}{path}", started)
         except (OSError, http.client.HTTPException) as problem:
             if time.monotonic() - started > limit:
-                raise NoAnswer(f"Nothing answers on port {port} of this machine within {limit:g} seconds: {problem}") from None
+                raise image.NoAnswer(f"Nothing answers on port {port} of this machine within {limit:g} seconds: {problem}") from None
             time.sleep(0.1)
 
 
@@ -128,7 +122,7 @@ def _reach(source: str, target: str, told: dict) -> Reach:
 def _python() -> str:
     """A Python image that is on the engine, the small one first; nothing is pulled where one is there."""
     # Not the SDK's own list: that looks at each image once more, and another run may have taken one away meanwhile.
-    tags = [tag for image in connect().api.images() for tag in image["RepoTags"] or [] if _RUNS_IT.match(tag)]
+    tags = [tag for found in connect().api.images() for tag in found["RepoTags"] or [] if _RUNS_IT.match(tag)]
     if not tags:
         connect().images.pull(_PYTHON)
     return min(tags, key=lambda tag: (tag != _PYTHON, "alpine" not in tag, "slim" not in tag, tag), default=_PYTHON)

@@ -30,11 +30,13 @@ WAIT_SECONDS = 120
 _UP_SECONDS = 900
 _EXEC_SECONDS = 300
 _LOG_SECONDS = 60
+_WATCH_SECONDS = 60
 _NETWORK_SECONDS = 120  # until another run gives a network back; the default address pools end at about 28
 _AGAIN_SECONDS = 1
 _LAST_LINES = 8
 OF_PROJECT = "com.docker.compose.project"
 OF_SERVICE = "com.docker.compose.service"
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # as an address to publish on: every network of this machine
 _count = itertools.count(1)
 
 
@@ -251,16 +253,19 @@ class Stack:
 
         Raises:
             StackError: where it ends at once, as it does where no service has a `watch`.
+            TookTooLong: where it does not begin in time.
         """
         with self._files() as files:
             watcher = start("compose", *files, "watch", "--no-up", cwd=self.folder, environment=self.variables)
+            said: list[str] = []
+            listener = Thread(target=lambda: said.extend(watcher.stderr), daemon=True)  # a full pipe would hold it up
+            listener.start()
             try:
-                if not any("Watch enabled" in line for line in watcher.stdout):
-                    raise StackError(
-                        f"{self.file}: docker compose watch says: {compose.words(watcher.stderr.read(), self.folder, self.project)}"
-                    )
-                for pipe in (watcher.stdout, watcher.stderr):  # a full pipe would hold it up
-                    Thread(target=pipe.read, daemon=True).start()
+                what = f"{self.file}: the start of docker compose watch"
+                if not image.within(_WATCH_SECONDS, what, lambda: any("Watch enabled" in line for line in watcher.stdout)):
+                    listener.join(_WATCH_SECONDS)
+                    raise StackError(f"{self.file}: docker compose watch says: {compose.words(''.join(said), self.folder, self.project)}")
+                Thread(target=watcher.stdout.read, daemon=True).start()
                 yield
             finally:
                 end(watcher)
@@ -482,8 +487,7 @@ def published(container: Container) -> dict[int, str]:
     ports = container.attrs["NetworkSettings"]["Ports"] or {}
     udp_first = sorted(ports.items(), reverse=True)  # where both have the same number, the one that can be asked counts
     bound = {int(port.partition("/")[0]): places[0] for port, places in udp_first if places}
-    everywhere = ("", "0.0.0.0", "::")
-    return {port: f"{'127.0.0.1' if at['HostIp'] in everywhere else at['HostIp']}:{at['HostPort']}" for port, at in bound.items()}
+    return {port: f"{'127.0.0.1' if at['HostIp'] in EVERYWHERE else at['HostIp']}:{at['HostPort']}" for port, at in bound.items()}
 
 
 def _process_one(container: Container) -> tuple[int | None, str]:

@@ -14,13 +14,13 @@ from pathlib import Path
 from ..probe import HERE
 from ..recipe import froms
 from ..show.html import amount
+from ..stack import EVERYWHERE
 from .finding import Finding, Severity
 from .images import Built
 from .running import Early
 from .survey import Survey
 
 Seen = tuple[str, int, str]  # file, line, what was measured
-_EVERYWHERE = {"", "0.0.0.0", "::"}  # as an address to publish on
 _MUCH = 1_000_000  # bytes that are worth a word
 
 _SHELLS = r"(?:python[\d.]*|ipython\d?|node|irb|(?:ba|z|da|k)?sh|ash)"
@@ -495,7 +495,7 @@ def _secret_in_environment(survey: Survey) -> Iterator[Seen]:
 )
 def _port_on_all_interfaces(survey: Survey) -> Iterator[Seen]:
     for service, port in _published(survey):
-        if port.get("host_ip", "") in _EVERYWHERE:
+        if port.get("host_ip", "") in EVERYWHERE:
             yield *survey.project.line("services", service, "ports"), f"{service} publishes {port['target']} on 0.0.0.0"
 
 
@@ -511,7 +511,7 @@ def _port_taken_twice(survey: Survey) -> Iterator[Seen]:
     for service, port in _published(survey):
         at, place = port.get("host_ip", ""), (port.get("published"), port["protocol"])
         before = taken.setdefault(place, [])
-        other = next((name for name, there in before if name != service and (there == at or _EVERYWHERE & {there, at})), None)
+        other = next((name for name, there in before if name != service and (there == at or EVERYWHERE & {there, at})), None)
         if place[0] and other:
             yield *survey.project.line("services", service, "ports"), f"{other} and {service} both publish {place[0]}"
         before.append((service, at))

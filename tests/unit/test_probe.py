@@ -1,10 +1,14 @@
 """From which image the knocking is done, and on which address a port is knocked at."""
 
+import socket
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
 
-from book import probe, stack
+from book import image, probe, stack
+from book.trouble import TookTooLong
 
 
 @pytest.mark.parametrize(
@@ -26,3 +30,23 @@ def test_of_two_ports_with_one_number_the_one_that_can_be_asked_is_shown():
     for ports in (at, dict(reversed(at.items()))):
         container = SimpleNamespace(attrs={"NetworkSettings": {"Ports": ports | {"80/tcp": None}}})
         assert stack.published(container) == {53: "127.0.0.1:1053"}
+
+
+@pytest.mark.parametrize("status", ["200 OK", "503 Service Unavailable"])
+def test_an_answer_that_begins_and_never_ends_is_told(monkeypatch, status):
+    monkeypatch.setattr(image, "_ANSWER_SECONDS", 0.5)
+    asked = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def trickle():
+            line, _ = listener.accept()
+            with line:
+                line.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode())
+                while not asked.is_set():
+                    line.sendall(b".")
+                    time.sleep(0.05)
+
+        threading.Thread(target=trickle, daemon=True).start()
+        with pytest.raises(TookTooLong, match=r"The answer of http://127\.0\.0\.1:\d+/ did not end within 0\.5 seconds"):
+            probe.ask(listener.getsockname()[1])
+        asked.set()

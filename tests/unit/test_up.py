@@ -1,10 +1,13 @@
-"""What `up` does when the index that a build fetches from is away for a moment."""
+"""What `up` does when the index that a build fetches from is away for a moment, and `watch` when Compose hangs."""
 
+import subprocess
+import sys
 from subprocess import CompletedProcess
 
 import pytest
 
 from book import compose, run, stack
+from book.trouble import TookTooLong
 
 AWAY = "WARNING: Retrying after connection broken by 'NewConnectionError(': [Errno 101] Network is unreachable')'"
 REFUSED = "ERROR: No matching distribution found for flaks"
@@ -43,3 +46,20 @@ def test_what_stays_away_is_named(up):
 def test_what_is_refused_is_not_tried_again(up):
     with pytest.raises(stack.StackFailed, match="flaks"):
         up(failed(REFUSED), CompletedProcess([], 0, "", ""))
+
+
+def test_a_watch_that_does_not_begin_is_told_and_ended(up, monkeypatch):
+    """It would fill its pipe with complaints, too, and wait for a reader."""
+    hangs = [sys.executable, "-c", "import sys, time; sys.stderr.write('x' * 200_000); print('later', flush=True); time.sleep(60)"]
+    started = []
+
+    def start(*_, **options):
+        started.append(subprocess.Popen(hangs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        return started[0]
+
+    monkeypatch.setattr(stack, "start", start)
+    monkeypatch.setattr(stack, "_WATCH_SECONDS", 1)
+    with pytest.raises(TookTooLong, match=r"compose\.yaml: the start of docker compose watch did not end within 1 seconds"):
+        with up(CompletedProcess([], 0, "", "")).watch():
+            pass
+    assert started[0].poll() is not None
