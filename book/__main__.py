@@ -47,7 +47,7 @@ def main() -> int:
         parser.print_help()
         return 0
     if arguments.command == "clean" and not (bootstrap.VENV.exists() or (bootstrap.ROOT / ".engine").exists()):
-        print("Nothing of ours is here.")
+        print("This folder has neither .venv nor .engine: there is nothing of ours to take away.")
         return 0
     if not bootstrap.inside():
         try:

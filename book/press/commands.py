@@ -94,7 +94,9 @@ def _make_book(starting: Sequence[str], workers: int) -> int:
             _engine(todo)
         except engine.EngineMissing as problem:
             print(f"{problem}\n  The site is built from the outputs that came with the book.", flush=True)
-            because, todo = "no Docker engine was found", []
+            of_a_tool = isinstance(problem, engine.ToolMissing)
+            because = "a tool beside the Docker engine is missing or too old" if of_a_tool else "no Docker engine was found"
+            todo = []
     if todo and not _run_all(todo, workers):
         return 1
     if not site.fresh(because):
@@ -166,10 +168,12 @@ def _test(starting: Sequence[str], workers: int) -> int:
     left = soak.holds() - before
     if left and daemon.is_ours():  # on an engine that others use too, what is new there need not be ours
         raise CannotGoOn(f"The chapters left this on the engine: {', '.join(sorted(left))}")
-    with step("Site"):
-        site.build()
+    with _alone():
+        with step("Site"):
+            site.build()
+        if chromium:
+            _pytest("Site in a browser", "--numprocesses=2", "tests/site")
     if chromium:
-        _pytest("Site in a browser", "--numprocesses=2", "tests/site")
         _pytest("JupyterLab in a browser", "tests/lab")
     return 0
 

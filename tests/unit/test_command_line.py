@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from book.bench.result import Comparison, Way
-from book.engine import ROOT
+from book.engine import ROOT, EngineMissing, ToolMissing
 from book.press import chapters, commands
 from book.trouble import Trouble
 
@@ -34,3 +34,20 @@ def test_a_result_without_samples_is_not_stored(monkeypatch):
     monkeypatch.setattr(commands.result, "store", lambda found: pytest.fail("it was stored"))
     with pytest.raises(commands.CannotGoOn, match=r"no sample of: other\."):
         commands._work("stop", 1, [])
+
+
+@pytest.mark.parametrize(
+    ("missing", "because"),
+    [(EngineMissing, "no Docker engine was found"), (ToolMissing, "a tool beside the Docker engine is missing or too old")],
+)
+def test_a_site_of_committed_outputs_says_why_nothing_ran(monkeypatch, missing, because):
+    def refuse(of):
+        raise missing("…")
+
+    built = []
+    monkeypatch.setattr(commands.chapters, "stale", list)
+    monkeypatch.setattr(commands, "_engine", refuse)
+    monkeypatch.setattr(commands.site, "fresh", lambda because: False)
+    monkeypatch.setattr(commands.site, "build", built.append)
+    assert commands._make_book([], 1) == 0
+    assert built == [because]
