@@ -101,12 +101,24 @@ def _reap_once() -> None:
 
 @dataclass
 class Removed:
-    """What was taken away, by kind."""
+    """What was taken away, by kind, and what the engine would not give up, with its words."""
 
     containers: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     networks: list[str] = field(default_factory=list)
     volumes: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+    def take(self, kind: str, name: str, remove: Callable[..., object], *arguments: object, **options: object) -> None:
+        """Remove one thing, and write down how that went. Another run may take it away first: that is nobody's trouble."""
+        try:
+            remove(*arguments, **options)
+        except NotFound:
+            pass
+        except APIError as problem:
+            self.kept.append(f"{kind.removesuffix('s')} {name}: {problem.explanation}")
+        else:
+            getattr(self, kind).append(name)
 
 
 def reap(client: docker.DockerClient, everything: bool = False, only: str | None = None) -> Removed:
@@ -121,24 +133,22 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
     listed = {"all": True, "filters": {"label": f"{LABEL}={only}" if only else LABEL}}
     for container in client.containers.list(ignore_removed=True, **listed):
         if everything or only or not _alive(container.labels):
-            _quietly(container.remove, force=True, v=True)
-            removed.containers.append(container.name)
+            removed.take("containers", container.name, container.remove, force=True, v=True)
     for kind, collection in (("networks", client.networks), ("volumes", client.volumes)):
         for thing in collection.list(filters=listed["filters"]):
             if everything or only or not _alive(thing.attrs.get("Labels") or {}):
-                _quietly(thing.remove)
-                getattr(removed, kind).append(thing.name)
+                removed.take(kind, thing.name, thing.remove)
     # Parents follow their children: a classic build leaves a chain of untagged images with our label.
     # (The SDK's own list looks at each image once more, and stumbles where another run has taken one away meanwhile.)
     for image in client.api.images(**listed):
         if everything or only or not _alive(image["Labels"] or {}):
-            _quietly(client.images.remove, image["Id"], force=True)
-            removed.images.append(image["Id"])
+            removed.take("images", image["Id"], client.images.remove, image["Id"], force=True)
     for notes in _notes_of(client).glob("*"):
         if everything or (notes.name == _PROCESS if only else not _lives(notes.name)):
             made = notes.read_text().split() if notes.exists() else []  # another run may have done it already
             for step in (entry.removesuffix(_OF_A_STEP) for entry in made if entry.endswith(_OF_A_STEP)):
-                _quietly(client.api.remove_container, step, force=True, v=True)
+                with suppress(APIError):  # gone, or on its way
+                    client.api.remove_container(step, force=True, v=True)
             steps = list(dict.fromkeys(entry for entry in reversed(made) if not entry.endswith(_OF_A_STEP)))
             images = steps if only else [*_unnoted(client, steps), *steps]
             deadline = time.monotonic() + _CUT_OFF_SECONDS
@@ -201,11 +211,3 @@ def _lives(process: str) -> bool:
         return _process(int(process.partition("-")[0])) == process
     except (ValueError, psutil.NoSuchProcess):
         return False
-
-
-def _quietly(remove: Callable[..., object], *arguments: object, **options: object) -> None:
-    """Another run may take the same thing away first, and an image may be in use: neither is our trouble."""
-    try:
-        remove(*arguments, **options)
-    except (NotFound, APIError):
-        pass

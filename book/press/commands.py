@@ -261,11 +261,13 @@ def _soak(starting: Sequence[str], workers: int) -> int:
 
 
 def _clean(starting: Sequence[str], workers: int) -> int:
+    kept: list[str] = []
     with step("Containers, networks, volumes, images") as bar:
         try:
             client = engine.connect()
             removed = own.reap(client, everything=True)
-            bar.note(", ".join(f"{len(things)} {kind}" for kind, things in vars(removed).items()))
+            bar.note(", ".join(f"{len(things)} {kind}" for kind, things in vars(removed).items() if kind != "kept"))
+            kept = [] if daemon.is_ours() and daemon.in_use() else removed.kept  # the private engine goes, and all that it has
             for reference in bases.of_ours():
                 try:
                     client.images.remove(reference)
@@ -279,6 +281,8 @@ def _clean(starting: Sequence[str], workers: int) -> int:
         shutil.rmtree(folder, ignore_errors=True)
     for cache in (".pytest_cache", ".ruff_cache"):
         shutil.rmtree(ROOT / cache, ignore_errors=True)
+    if kept:
+        raise CannotGoOn("\n  ".join(["The engine would not give these up. Remove what uses them, and they go with your next run:", *kept]))
     print("✓ Clean: nothing of ours is left.")
     return 0
 

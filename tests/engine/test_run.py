@@ -75,6 +75,21 @@ def test_what_another_machine_runs_on_the_same_engine_is_left_to_it():
         other.remove(force=True)
 
 
+def test_what_somebody_else_uses_stays_and_is_named():
+    client = engine.connect()
+    network = client.networks.create("book-test-kept", labels=labels_of_a_dead_process())
+    other = client.containers.run("python:3.13-alpine", SLEEPER, network=network.name, detach=True, init=True)
+    try:
+        removed = run.reap(client)
+        assert network.name not in removed.networks
+        (kept,) = removed.kept
+        assert kept.startswith("network book-test-kept: ")
+        assert "active endpoints" in kept
+    finally:
+        other.remove(force=True)
+        network.remove()
+
+
 def test_networks_and_volumes_go_too():
     client, labels = engine.connect(), labels_of_a_dead_process()
     network = client.networks.create("book-test-reap", labels=labels)

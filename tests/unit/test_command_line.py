@@ -51,3 +51,19 @@ def test_a_site_of_committed_outputs_says_why_nothing_ran(monkeypatch, missing, 
     monkeypatch.setattr(commands.site, "build", built.append)
     assert commands._make_book([], 1) == 0
     assert built == [because]
+
+
+def test_what_the_engine_would_not_give_up_is_not_called_clean(monkeypatch, tmp_path, capsys):
+    found = commands.own.Removed(networks=["ours"], kept=["network theirs: has active endpoints"])
+    monkeypatch.setattr(commands, "HOME", tmp_path / "home")
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
+    monkeypatch.setattr(commands.engine, "connect", lambda: None)
+    monkeypatch.setattr(commands.own, "reap", lambda client, everything: found)
+    monkeypatch.setattr(commands.bases, "of_ours", list)
+    monkeypatch.setattr(commands.daemon, "stop", lambda: None)
+    monkeypatch.setattr(commands.daemon, "is_ours", lambda: False)
+    with pytest.raises(commands.CannotGoOn, match=r"would not give these up.*\n  network theirs: has active endpoints"):
+        commands._clean([], 1)
+    assert "1 networks" in capsys.readouterr().out
+    found.kept.clear()
+    assert commands._clean([], 1) == 0
