@@ -8,7 +8,7 @@ from pathlib import Path
 FOLDERS = (Path("/usr/local"), Path("/venv"))  # they are copied as a whole
 (loader, *_) = [*Path("/lib").glob("ld-*.so.*"), *Path("/lib64").glob("ld-*.so.*")]
 
-# No file names libgcc_s: glibc opens it when it has to end a thread.
+# No file names libgcc_s: glibc opens it when it has to break off a thread.
 needed = {loader, *Path("/lib").glob("*/libgcc_s.so.1")}
 for program in [Path("/usr/local/bin/python3"), *(file for folder in FOLDERS for file in folder.rglob("*.so*"))]:
     listed = subprocess.run([loader, "--list", program], capture_output=True, text=True).stdout  # as `ldd` does

@@ -12,7 +12,7 @@ TARGETS = ("echo-server", "webserver", "database")
     [
         ("", "", [True, True, False]),
         ("        aliases:\n          - ${ALIAS:-echo-server}", "        {}", [False, True, False]),
-        ("\n  database:\n", "\n  database:\n    networks: [default, interservice]\n", [True, True, True]),
+        ("          - webserver-database #", "          - webserver-database\n      interservice: {} #", [True, True, True]),
     ],
     ids=["as it is", "no alias", "database on the shared network"],
 )
