@@ -1,8 +1,9 @@
 """What chapter 9 says of its smallest image rests on single lines: break one, and the sentence is false."""
 
 import pytest
+from docker.errors import ContainerError
 
-from book import Recipe
+from book import Recipe, engine, run
 from book.stack import StackFailed
 
 # A thread that goes on while the program ends: Python ends it, and glibc opens libgcc_s for that.
@@ -48,3 +49,27 @@ def test_glibc_cannot_end_a_thread_without_a_library_that_no_file_names(recipe, 
 @pytest.mark.parametrize("file", AS_IN_CHAPTER_3)
 def test_what_is_compared_is_what_chapter_3_builds(file):
     assert Recipe("09-how-small").read(file) == Recipe("03-smaller-images").read(file)
+
+
+def test_only_the_services_own_user_may_look_in_from_beside_it(recipe):
+    def look_in(user):
+        beside = {
+            "pid_mode": f"container:{container}",
+            "network_mode": f"container:{container}",
+            "labels": run.labels("09"),
+            "remove": True,
+        }
+        return engine.connect().containers.run("python:3.13-alpine", ["ls", "/proc/1/root/app"], user=user, **beside).decode()
+
+    with recipe.up() as stack:
+        container = stack.service("echo-service").container
+        assert "echo.py" in look_in("1000:1000")
+        with pytest.raises(ContainerError, match="Permission denied"):
+            look_in("0:0")
+
+
+def test_without_its_scratch_folder_it_may_write_nothing(recipe):
+    edit(recipe, "compose.yaml", "    tmpfs: [/tmp]\n", "")
+    with recipe.up() as stack:
+        tried = stack.exec("echo-service", "python", "-c", "open('/tmp/scratch', 'w')")
+    assert "Read-only file system" in tried.text
