@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import DockerException
 
 from .. import engine
 from .. import run as own
@@ -266,13 +266,10 @@ def _clean(starting: Sequence[str], workers: int) -> int:
         try:
             client = engine.connect()
             removed = own.reap(client, everything=True)
+            for reference in bases.of_ours():
+                removed.take("images", reference, client.images.remove, reference)
             bar.note(", ".join(f"{len(things)} {kind}" for kind, things in vars(removed).items() if kind != "kept"))
             kept = [] if daemon.is_ours() and daemon.in_use() else removed.kept  # the private engine goes, and all that it has
-            for reference in bases.of_ours():
-                try:
-                    client.images.remove(reference)
-                except (ImageNotFound, APIError):
-                    pass  # gone already, or in use by somebody else's container
         except (engine.EngineMissing, DockerException):
             bar.note("no engine answers, so none of ours can be there")
     with step("Private engine"):
@@ -282,7 +279,7 @@ def _clean(starting: Sequence[str], workers: int) -> int:
     for cache in (".pytest_cache", ".ruff_cache"):
         shutil.rmtree(ROOT / cache, ignore_errors=True)
     if kept:
-        raise CannotGoOn("\n  ".join(["The engine would not give these up. Remove what uses them, and they go with your next run:", *kept]))
+        raise CannotGoOn("\n  ".join(["The engine would not give these up, as something else uses them. Remove that, then them:", *kept]))
     print("✓ Clean: nothing of ours is left.")
     return 0
 

@@ -34,7 +34,7 @@ class Round:
         name: its number, how many at once, or `before`.
         seconds: how long it took.
         held: all that the engine holds, by kind and id.
-        reaped: how many things the round itself had left, and the reaper took away.
+        reaped: how many things the round itself had left for the reaper.
         cache: bytes of what the engine's builder keeps.
         engine: bytes of the engine's own process; None where it runs on another machine, as with Docker Desktop.
         handles: the open files and connections of this process.

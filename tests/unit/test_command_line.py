@@ -5,6 +5,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from docker.errors import APIError
 
 from book.bench.result import Comparison, Way
 from book.engine import ROOT, EngineMissing, ToolMissing
@@ -54,16 +55,21 @@ def test_a_site_of_committed_outputs_says_why_nothing_ran(monkeypatch, missing, 
 
 
 def test_what_the_engine_would_not_give_up_is_not_called_clean(monkeypatch, tmp_path, capsys):
+    def refuse(reference):
+        raise APIError("409", explanation="a container uses it")
+
+    client = SimpleNamespace(images=SimpleNamespace(remove=refuse))
     found = commands.own.Removed(networks=["ours"], kept=["network theirs: has active endpoints"])
     monkeypatch.setattr(commands, "HOME", tmp_path / "home")
     monkeypatch.setattr(commands, "ROOT", tmp_path)
-    monkeypatch.setattr(commands.engine, "connect", lambda: None)
+    monkeypatch.setattr(commands.engine, "connect", lambda: client)
     monkeypatch.setattr(commands.own, "reap", lambda client, everything: found)
-    monkeypatch.setattr(commands.bases, "of_ours", list)
+    monkeypatch.setattr(commands.bases, "of_ours", lambda: ["python:3.13-slim"])
     monkeypatch.setattr(commands.daemon, "stop", lambda: None)
     monkeypatch.setattr(commands.daemon, "is_ours", lambda: False)
-    with pytest.raises(commands.CannotGoOn, match=r"would not give these up.*\n  network theirs: has active endpoints"):
+    with pytest.raises(commands.CannotGoOn, match=r"(?s)would not give these up.*network theirs: has active.*image python:3\.13-slim: a container"):
         commands._clean([], 1)
     assert "1 networks" in capsys.readouterr().out
     found.kept.clear()
+    monkeypatch.setattr(commands.bases, "of_ours", list)
     assert commands._clean([], 1) == 0
