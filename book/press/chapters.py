@@ -21,6 +21,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from .. import engine
+from ..claim import ClaimFailed
 from ..progress import Step
 from ..recipe import Recipe
 from ..trouble import OF_THE_ENGINE, Trouble, in_words
@@ -28,6 +29,7 @@ from ..trouble import OF_THE_ENGINE, Trouble, in_words
 NOTEBOOKS = engine.ROOT / "notebooks"
 CELL_SECONDS = 600
 _STOP_SECONDS = 15
+_SHOWN_LINES = 12
 _RAN = engine.ROOT / "_build/ran.json"  # which outputs are of this machine; a fresh clone has none
 
 
@@ -183,9 +185,21 @@ async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | No
 
 
 def _last_error(notebook: nbformat.NotebookNode) -> str:
-    """The words that the page would show; nbclient's own are those of the error before the book put it in words."""
-    errors = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"]
-    return errors[-1].evalue if errors else ""
+    """The words that the page would show; nbclient's own are those of the error before the book put it in words.
+
+    A claim that fails tells what is no longer true, and not why: that stands in what its chapter showed last.
+    """
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    errors = [output for output in outputs if output.output_type == "error"]
+    if not errors or errors[-1].ename != ClaimFailed.__name__:
+        return errors[-1].evalue if errors else ""
+    texts = [
+        output.get("text") or output.get("data", {}).get("text/plain", "")
+        for output in outputs
+        if "claim" not in output.get("metadata", {})
+    ]
+    shown = next((text.rstrip().splitlines()[-_SHOWN_LINES:] for text in reversed(texts) if text.strip()), [])
+    return "\n  ".join([errors[-1].evalue, *(["What it showed last:", *shown] if shown else [])])
 
 
 def _replace(path: Path, text: str) -> None:

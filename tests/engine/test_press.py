@@ -95,6 +95,15 @@ def test_a_failure_has_the_words_of_its_cell_and_not_those_that_a_later_one_had_
     assert failure.words == "this is not"
 
 
+def test_a_failed_claim_comes_with_what_its_chapter_showed_last(chapter):
+    said = "\n".join(f"line {number}" for number in range(1, 21))
+    fails = "claim('One is one.', True)\nclaim('The command ended well.', False)"
+    (failure,) = go(chapter("print('long before')", f"print({said!r})", fails))
+    first, *rest = failure.words.splitlines()
+    assert first == "✗ No longer true: The command ended well."
+    assert [line.strip() for line in rest] == ["What it showed last:", *said.splitlines()[-12:]]
+
+
 def test_a_kernel_that_dies_is_told_of(chapter):
     (failure,) = go(chapter("import os; os._exit(1)"))
     assert "kernel" in failure.words
