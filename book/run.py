@@ -120,6 +120,10 @@ class Removed:
         else:
             getattr(self, kind).append(name)
 
+    def counted(self) -> dict[str, int]:
+        """How many of each kind were taken away."""
+        return {kind: len(things) for kind, things in vars(self).items() if kind != "kept"}
+
 
 def reap(client: docker.DockerClient, everything: bool = False, only: str | None = None) -> Removed:
     """Remove what is ours and no living process of this machine needs.
@@ -145,7 +149,7 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
             removed.take("images", image["Id"], client.images.remove, image["Id"], force=True)
     for notes in _notes_of(client).glob("*"):
         if everything or (notes.name == _PROCESS if only else not _lives(notes.name)):
-            made = notes.read_text().split() if notes.exists() else []  # another run may have done it already
+            made = _noted(notes)
             for step in (entry.removesuffix(_OF_A_STEP) for entry in made if entry.endswith(_OF_A_STEP)):
                 with suppress(APIError):  # gone, or on its way
                     client.api.remove_container(step, force=True, v=True)
@@ -165,11 +169,18 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
     return removed
 
 
+def _noted(notes: Path) -> list[str]:
+    """What a process noted; nothing where another run has done what is to be done, and taken the file away."""
+    with suppress(FileNotFoundError):
+        return notes.read_text().split()
+    return []
+
+
 def _unnoted(client: docker.DockerClient, steps: list[str]) -> list[str]:
     """What stands on the steps of a dead run and in nobody's notes, children first: it was ended before it wrote its last step down."""
     untagged = [image for image in client.api.images(all=True) if not set(image["RepoTags"] or []) - {"<none>:<none>"}]
     untagged = [image for image in untagged if not _lives((image["Labels"] or {}).get(f"{LABEL}.process", ""))]
-    noted = {note for notes in _notes_of(client).glob("*") for note in notes.read_text().split()}
+    noted = {note for notes in _notes_of(client).glob("*") for note in _noted(notes)}
     found: list[str] = []
     parents = {image["Id"] for image in untagged if image["Id"][7:19] in steps}
     while parents:

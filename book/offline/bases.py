@@ -78,9 +78,20 @@ def _heard(events: Iterable[dict]) -> Iterator[dict]:
 
 def of_ours() -> list[str]:
     """The base images that this clone brought onto the engine in use; one that it brought onto another is not its own here."""
-    noted = [line.split() for line in _BROUGHT.read_text().splitlines()] if _BROUGHT.exists() else []
+    noted = _noted()
     here = [_engine_id()] if noted else []
     return sorted({reference for *where, reference in noted if where == here})
+
+
+def elsewhere() -> list[str]:
+    """The base images that this clone brought onto an engine other than its private one."""
+    ours = engine.HOME / "data/engine-id"
+    private = [ours.read_text().strip()] if ours.exists() else []
+    return sorted({reference for *where, reference in _noted() if where != private})
+
+
+def _noted() -> list[list[str]]:
+    return [line.split() for line in _BROUGHT.read_text().splitlines()] if _BROUGHT.exists() else []
 
 
 def _remember(*references: str) -> None:

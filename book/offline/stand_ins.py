@@ -27,11 +27,6 @@ class NoStandIn(Exception):
     """A stand-in cannot be built here; the message says why."""
 
 
-def targets() -> frozenset[str]:
-    """The image names for which there is a stand-in."""
-    return frozenset(_TARGETS)
-
-
 def build(references: Sequence[str], step: Step) -> None:
     """Build the stand-ins for `references` and tag them with those names.
 

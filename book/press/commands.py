@@ -262,22 +262,27 @@ def _soak(starting: Sequence[str], workers: int) -> int:
 
 def _clean(starting: Sequence[str], workers: int) -> int:
     kept: list[str] = []
+    unasked: list[str] = []
     with step("Containers, networks, volumes, images") as bar:
         try:
             client = engine.connect()
             removed = own.reap(client, everything=True)
             for reference in bases.of_ours():
                 removed.take("images", reference, client.images.remove, reference)
-            bar.note(", ".join(f"{len(things)} {kind}" for kind, things in vars(removed).items() if kind != "kept"))
+            bar.note(", ".join(f"{number} {kind}" for kind, number in removed.counted().items()))
             kept = [] if daemon.is_ours() and daemon.in_use() else removed.kept  # the private engine goes, and all that it has
         except (engine.EngineMissing, DockerException):
-            bar.note("no engine answers, so none of ours can be there")
+            unasked = bases.elsewhere()
+            bar.note("no engine answers, so none of ours can run there")
     with step("Private engine"):
         daemon.stop()
     for folder in (HOME, ROOT / "_build", ROOT / ".venv"):
         shutil.rmtree(folder, ignore_errors=True)
     for cache in (".pytest_cache", ".ruff_cache"):
         shutil.rmtree(ROOT / cache, ignore_errors=True)
+    if unasked:
+        words = f"This folder is clean. But no Docker engine answers, and this clone brought {', '.join(unasked)} onto one"
+        raise CannotGoOn(f"{words}: where it still exists, `docker image rm` takes them away.")
     if kept:
         raise CannotGoOn("\n  ".join(["The engine would not give these up, as something else uses them. Remove that, then them:", *kept]))
     print("✓ Clean: nothing of ours is left.")

@@ -48,6 +48,7 @@ def build(committed_because: str = "") -> Path:
     Raises:
         SiteFailed: where Jupyter Book gives a warning or an error.
     """
+    _STAMP.unlink(missing_ok=True)  # a build that is cut off or refused leaves a site that is none
     shutil.rmtree(HTML, ignore_errors=True)  # a warm build lets warnings pass
     program = Path(sysconfig.get_path("scripts"), "jupyter-book")
     command = [str(program), "build", str(ROOT), "--all", "-W", "-n", "--keep-going", "--quiet"]

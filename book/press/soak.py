@@ -85,7 +85,7 @@ def rounds(
     for name, times in plan + ([(f"{at_once} at once", at_once)] if at_once else []):
         with step(f"Round {name}") as bar:
             failures = run_chapters([chapter for chapter in of for _ in range(times)], workers * times, bar, write=False)
-        reaped = sum(map(len, vars(own.reap(engine.connect())).values()))
+        reaped = sum(own.reap(engine.connect()).counted().values())
         yield _found(name, bar.seconds, reaped, failures)
 
 

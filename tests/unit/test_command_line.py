@@ -9,7 +9,7 @@ from docker.errors import APIError
 
 from book.bench.result import Comparison, Way
 from book.engine import ROOT, EngineMissing, ToolMissing
-from book.press import chapters, commands
+from book.press import chapters, commands, site
 from book.trouble import Trouble
 
 
@@ -73,3 +73,40 @@ def test_what_the_engine_would_not_give_up_is_not_called_clean(monkeypatch, tmp_
     found.kept.clear()
     monkeypatch.setattr(commands.bases, "of_ours", list)
     assert commands._clean([], 1) == 0
+
+
+def test_images_on_an_engine_that_does_not_answer_are_not_called_gone(monkeypatch, tmp_path):
+    def refuse():
+        raise EngineMissing("none answers")
+
+    monkeypatch.setattr(commands, "HOME", tmp_path / "home")
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
+    monkeypatch.setattr(commands.engine, "connect", refuse)
+    monkeypatch.setattr(commands.engine, "HOME", tmp_path / "home")
+    monkeypatch.setattr(commands.bases, "_BROUGHT", tmp_path / "home/bases.txt")
+    monkeypatch.setattr(commands.daemon, "stop", lambda: None)
+    (tmp_path / "home/data").mkdir(parents=True)
+    (tmp_path / "home/data/engine-id").write_text("private")
+    (tmp_path / "home/bases.txt").write_text("private python:3.13-slim\ndesktop postgres:17\n")
+    with pytest.raises(commands.CannotGoOn, match=r"this clone brought postgres:17 onto one"):
+        commands._clean([], 1)
+    assert commands._clean([], 1) == 0
+
+
+def test_a_site_that_was_refused_is_not_fresh(monkeypatch, tmp_path):
+    def refuse(*command, **options):
+        site.HTML.mkdir()
+        site.INDEX.write_text("a page with a fault")
+        return SimpleNamespace(returncode=1, stdout="", stderr="WARNING: a fault")
+
+    monkeypatch.setattr(site, "HTML", tmp_path / "html")
+    monkeypatch.setattr(site, "INDEX", tmp_path / "html/index.html")
+    monkeypatch.setattr(site, "_STAMP", tmp_path / "stamp")
+    site.HTML.mkdir()
+    site.INDEX.write_text("as it was")
+    site._STAMP.write_text(site._digest(""))
+    assert site.fresh()
+    monkeypatch.setattr(site.subprocess, "run", refuse)
+    with pytest.raises(site.SiteFailed):
+        site.build()
+    assert not site.fresh()
