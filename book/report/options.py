@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 _FROM = "BOOK_FROM"
-RISKS = ("privileged", "socket", "host", "capabilities", "devices", "outside")
+RISKS = ("privileged", "socket", "host", "capabilities", "devices", "provider", "outside")
 
 
 def remember_folder() -> None:

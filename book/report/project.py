@@ -17,7 +17,6 @@ from .. import compose
 from ..recipe import froms, tagged
 from ..trouble import Trouble
 
-_COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # in the order in which Compose looks for them
 _OVERRIDE = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
 _DOCKERFILE = re.compile(r"(?:Dockerfile|Containerfile)(?:\.(?!dockerignore$)[\w-]+)?|[\w.-]+\.(?:Dockerfile|dockerfile|Containerfile)")
 _SYNTAX = re.compile(r"\s*#\s*syntax\s*=\s*(\S+)", re.IGNORECASE)
@@ -157,12 +156,12 @@ def find(folder: Path, files: Iterable[str] = (), profiles: Iterable[str] = (), 
     composed = tuple(file for file in named if file.endswith((".yaml", ".yml")))
     alone = tuple(file for file in named if file not in composed)
     if not named:
-        composed = tuple(next(([name] for name in names if (folder / name).is_file()), []) for names in (_COMPOSE, _OVERRIDE))
+        composed = tuple(next(([name] for name in names if (folder / name).is_file()), []) for names in (compose.NAMES, _OVERRIDE))
         composed = tuple(name for found in composed for name in found) if composed[0] else ()
     dockerfiles = tuple(sorted({*_dockerfiles(folder), *alone}))
     if not (composed or dockerfiles):
         raise NoProject(
-            f"{folder.name} has neither a Dockerfile nor a Compose file. Looked for: Dockerfile, Containerfile, {_COMPOSE[0]}, …"
+            f"{folder.name} has neither a Dockerfile nor a Compose file. Looked for: Dockerfile, Containerfile, {compose.NAMES[0]}, …"
         )
     project = Project(folder, composed, dockerfiles, tuple(profiles), target, alone=alone or (() if composed else dockerfiles))
     return read(project)
@@ -221,14 +220,15 @@ def _find(text: str, keys: Iterable[str]) -> tuple[int, int]:
 def copied(project: Project, left_out: Iterable[Path] = ()) -> Iterator[Project]:
     """A project in a copy of its folder, so that nothing edits the original.
 
-    Where a build reads more than the folder, all that it reads is copied.
+    Where a build reads more than the folder, all that it reads is copied. The copy lies as deep as the original, and what stands
+    beside and above that is linked: a path that leads out of the folder leads to the same file.
 
     Args:
         project: the project.
         left_out: files of ours that are no part of it.
 
     Raises:
-        NoProject: where that is more than is copied.
+        NoProject: where that is more than is copied, and where Compose reads the original and not the copy.
     """
     contexts = [build.settings["context"] for build in project.builds if "://" not in build.settings["context"]]
     root = Path(os.path.commonpath([project.folder, *contexts]))
@@ -237,14 +237,29 @@ def copied(project: Project, left_out: Iterable[Path] = ()) -> Iterator[Project]
     if sum(_size(file) for file in _walk(root)) > _LARGEST:
         limit = f"{_LARGEST / 1e9:g} GB"
         raise NoProject(f"{project.name} is run in a copy, and {root} holds more than {limit}: move its data out of the folder.")
-    place = Path(tempfile.mkdtemp(prefix="report-"))
+    place = Path(tempfile.mkdtemp(prefix="report-")).resolve()  # as Compose will call it
     try:
         ours = {path.resolve() for path in left_out}
-        twin = shutil.copytree(root, place / root.name, symlinks=True, ignore=lambda above, names: _odd(above, names, ours))
+        twin = place.joinpath(*root.parts[1:])
+        shutil.copytree(root, twin, symlinks=True, ignore=lambda above, names: _odd(above, names, ours))
         _own(root, twin)
-        yield read(replace(project, folder=twin / project.folder.relative_to(root)))
+        _link_around(root, place)
+        copy = read(replace(project, folder=twin / project.folder.relative_to(root)))
+        if copy.check and copy.check.error and not (project.check and project.check.error):
+            raise NoProject(f"{project.name} is run in a copy of its folder, and Compose does not read it there:\n{copy.check.error}")
+        yield copy
     finally:
         _remove(place)
+
+
+def _link_around(root: Path, place: Path) -> None:
+    """Link what stands beside the original, and beside each folder above it; not the folders of the machine's own root."""
+    for above in list(root.parents)[:-1]:
+        twin = place.joinpath(*above.parts[1:])
+        with suppress(OSError):  # what may not be looked at, or linked, is not there
+            for entry in os.scandir(above):
+                if not os.path.lexists(twin / entry.name):
+                    (twin / entry.name).symlink_to(entry.path)
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -293,10 +308,10 @@ def _remove(place: Path) -> None:
 
 
 def bases(project: Project, build: Build) -> tuple[str, ...]:
-    """The images that a build starts from."""
-    return tuple(
-        dict.fromkeys(tagged(image) for _, image in froms(project.read(build.dockerfile), build.settings.get("args")) if "$" not in image)
-    )
+    """The images that a build starts from; a context that has such a name is none."""
+    contexts = build.settings.get("additional_contexts") or ()
+    found = (image for _, image in froms(project.read(build.dockerfile), build.settings.get("args")) if image not in contexts)
+    return tuple(dict.fromkeys(tagged(image) for image in found if "$" not in image))
 
 
 def copied_from(project: Project, build: Build) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ KINDS = {
     "host": "a network, or processes, that are this machine's own",
     "capabilities": "rights over this machine's kernel, or less protection from it",
     "devices": "a device of this machine",
+    "provider": "a program that Compose runs on this machine itself, in no container",
     "outside": "what lies outside of the project: files of this machine that it may change, or another container",
 }
 _CAPABILITIES = {"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "SYS_TIME", "NET_ADMIN", "DAC_READ_SEARCH", "BPF"}
@@ -54,8 +57,13 @@ def risks(project: Project) -> tuple[Risk, ...]:
 def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
     if service.get("privileged"):
         yield "privileged", "privileged: true", "privileged"
-    if (service.get("build") or {}).get("privileged"):
+    if any(hook.get("privileged") for key in ("post_start", "pre_stop") for hook in service.get(key) or ()):
+        yield "privileged", "a privileged hook", "post_start" if service.get("post_start") else "pre_stop"
+    build = service.get("build") or {}
+    if build.get("privileged") or build.get("entitlements"):
         yield "privileged", "a privileged build", "build"
+    if provider := (service.get("provider") or {}).get("type"):
+        yield "provider", f"the program {provider}", "provider"
     for key in ("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup"):
         if (shared := str(service.get(key) or "")) == "host":
             yield "host", f"{key}: host", key
@@ -66,7 +74,7 @@ def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
             yield "outside", f"the volumes of {name}", "volumes_from"
     if service.get("use_api_socket"):
         yield "socket", "use_api_socket: true", "use_api_socket"
-    if (service.get("build") or {}).get("network") == "host":
+    if build.get("network") == "host":
         yield "host", "a build on the network of this machine", "build"
     for name in service.get("cap_add") or ():
         if name.upper().removeprefix("CAP_") in _CAPABILITIES:
@@ -76,6 +84,11 @@ def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
             yield "capabilities", f"security_opt: {option}", "security_opt"
     for device in service.get("devices") or ():
         yield "devices", f"the device {device.get('source', device) if isinstance(device, Mapping) else device}", "devices"
+    for allowed in service.get("device_cgroup_rules") or ():
+        yield "devices", f"the devices {allowed}", "device_cgroup_rules"
+    reserved = ((service.get("deploy") or {}).get("resources") or {}).get("reservations") or {}
+    if service.get("gpus") or reserved.get("devices"):
+        yield "devices", "a graphics card, or the like", "gpus" if service.get("gpus") else "deploy"
     for volume in service.get("volumes") or ():
         source = volume.get("source", "")
         if volume["type"] != "bind" or not source:
@@ -91,6 +104,6 @@ def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _shown(source: str, folder: Path) -> str:
-    """A path as a reader knows it: one above the copy is one above the project."""
-    place = folder.parent
-    return f"../{Path(source).relative_to(place)}" if Path(source).is_relative_to(place) else source
+    """A path as a reader knows it: the place of the copy, which lies as deep as the project, says nothing to them."""
+    near = Path(os.path.commonpath([source, folder])) not in (Path(folder.anchor), Path(tempfile.gettempdir()).resolve())
+    return Path(os.path.relpath(source, folder)).as_posix() if near else source

@@ -118,12 +118,12 @@ def _lint(project: Project, copy: Project) -> tuple[Finding, ...]:
 
 
 def _images(project: Project) -> tuple[str, ...]:
-    """The images that its services take as they are."""
+    """The images that its services take as they are; Compose itself pulls one for another kind of machine."""
     own = {service["image"] for service in project.config.get("services", {}).values() if "build" in service and "image" in service}
     named = (
         service["image"]
         for name, service in project.config.get("services", {}).items()
-        if project.runs(name) and "build" not in service and service.get("image") not in own
+        if project.runs(name) and not {"build", "platform"} & service.keys() and service.get("image") not in own
     )
     return tuple(dict.fromkeys(tagged(image) for image in named))
 

@@ -44,6 +44,9 @@ def test_what_is_risky_is_named_and_refused_before_anything_is_built_or_run(caps
         ("volumes_from: ['container:precious']", "the volumes of container:precious", "outside"),
         ("network_mode: 'container:precious'", "network_mode: container:precious", "outside"),
         ("use_api_socket: true", "use_api_socket: true", "socket"),
+        ("post_start: [{command: id, privileged: true}]", "a privileged hook", "privileged"),
+        ("device_cgroup_rules: ['b *:* rwm']", "the devices b *:* rwm", "devices"),
+        ("gpus: all", "a graphics card", "devices"),
     ],
 )
 def test_a_way_round_is_seen(tmp_path, capsys, service, asks, kind):
@@ -57,6 +60,39 @@ def test_a_way_round_is_seen(tmp_path, capsys, service, asks, kind):
     said = capsys.readouterr().err
     assert f"compose.yaml:4: tool asks for {asks}" in said
     assert said.rstrip().endswith(f"--allow {kind}")
+
+
+def test_a_program_that_compose_runs_on_the_machine_is_a_risk():
+    (asked,) = risks._of({"provider": {"type": "./make-database.sh"}}, PROJECTS)
+    assert asked == ("provider", "the program ./make-database.sh", "provider")
+
+
+def test_what_lies_beside_a_project_is_there_for_its_copy(tmp_path, report):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (tmp_path / "beside.env").write_text("GREETING=hello\n")
+    (tmp_path / "beside.conf").write_text("a setting")
+    (folder / "compose.yaml").write_text(
+        """services:
+  tool:
+    image: python:3.13-alpine
+    init: true
+    env_file: ../beside.env
+    volumes: ["../beside.conf:/conf:ro"]
+    command: sh -c 'test "$$GREETING" = hello && test -f /conf && exec sleep 99'
+"""
+    )
+    code, said = report(folder)
+    assert (code, places(said), [one["state"] for one in said["services"]]) == (0, [], ["running"])
+
+
+def test_a_project_that_is_not_valid_in_its_copy_is_not_called_clean(tmp_path, capsys, monkeypatch):
+    (tmp_path / "beside.env").write_text("GREETING=hello\n")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/compose.yaml").write_text("services: {tool: {image: 'python:3.13-alpine', env_file: ../beside.env}}")
+    monkeypatch.setattr(project, "_link_around", lambda root, place: None)
+    assert command.run([str(tmp_path / "project"), "--no-page"]) == 2
+    assert "Compose does not read it there:\nenv file" in capsys.readouterr().err
 
 
 def test_what_is_too_large_to_be_copied_is_not_run_where_it_lies(tmp_path, capsys, monkeypatch):
