@@ -19,10 +19,11 @@ _LAST_LINES = 12
 _LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
 _PROGRESS = re.compile(r"^\s*(?:(?:Container|Network|Volume|Image|Service) \S+\s+[A-Z]\w+|\S+ (?:Pulling|Pulled|Interrupted)\b.*)\s*$")
 _PLACE = re.compile(r"^\S.*:\d+$")  # how the builder names the file and the line
-_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # in the order in which Compose looks for them
 _IMAGE = re.compile(r"[\w./:@-]+")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _READ_SECONDS = 30
+_CHECK = "docker-recipes-check"  # the project's name where nothing is brought up; it is cut out of Compose's words
 _DEEPEST = 1000  # values in one another: the parser looks at all of them for each new one
 _LARGEST = 5_000_000  # characters of a file, once each alias stands for what it names
 
@@ -111,6 +112,8 @@ def _place(port: Mapping) -> str:
 def override(config: Mapping, project: str, labels: Mapping[str, str], free_ports: bool) -> str:
     """The second Compose file of a run.
 
+    Volumes are the run's own, also those to which the file gives a name.
+
     Args:
         config: what `docker compose config --format json` made of the first one.
         project: the project's name.
@@ -118,20 +121,28 @@ def override(config: Mapping, project: str, labels: Mapping[str, str], free_port
         free_ports: whether to publish on free ports of 127.0.0.1.
     """
     marks = {"labels": dict(labels)}
-    built = {s["image"]: f"{project}-{name}" for name, s in config["services"].items() if "build" in s and "image" in s}
+    built = {s["image"]: _image(project, name) for name, s in config["services"].items() if "build" in s and "image" in s}
     services = {}
     for name, service in config["services"].items():
         services[name] = dict(marks)
         if "build" in service:
-            services[name] |= {"image": f"{project}-{name}", "build": marks, "pull_policy": "build"}
+            services[name] |= {"image": _image(project, name), "build": marks, "pull_policy": "build"}
         elif service.get("image") in built:
             services[name] |= {"image": built[service["image"]], "pull_policy": "never"}
         if free_ports and service.get("ports"):
             services[name]["ports"] = _Instead(f"127.0.0.1::{port['target']}/{port['protocol']}" for port in service["ports"])
     ours = {
-        kind: {name: marks for name, thing in config.get(kind, {}).items() if not thing.get("external")} for kind in ("networks", "volumes")
+        kind: {name: dict(marks) for name, thing in config.get(kind, {}).items() if not thing.get("external")}
+        for kind in ("networks", "volumes")
     }
+    for name, volume in ours["volumes"].items():
+        volume["name"] = f"{project}_{name}"  # one with a name of its own holds the reader's data
     return yaml.dump({"services": services, **ours}, Dumper=_Dumper)
+
+
+def _image(project: str, service: str) -> str:
+    """What the image of a service is called, as Compose itself does it: no image has capitals."""
+    return f"{project}-{service}".lower()
 
 
 class _Instead(list):
@@ -147,7 +158,7 @@ _Dumper.add_representer(_Instead, lambda dumper, items: dumper.represent_sequenc
 
 
 def read(
-    folder: Path, file: str, project: str = "check", environment: Mapping[str, str] | None = None, over: Iterable[str] = ()
+    folder: Path, file: str, project: str = _CHECK, environment: Mapping[str, str] | None = None, over: Iterable[str] = ()
 ) -> tuple[Check, dict]:
     """Let Compose read a file; nothing is started.
 
@@ -236,7 +247,7 @@ def files(*names: str) -> list[str]:
 
 def _has_rivals(folder: Path, file: str) -> bool:
     """Whether the folder holds more than one of the names that Compose looks for by itself; it picks one then, and says so."""
-    return file in _NAMES and sum((folder / name).is_file() for name in _NAMES) > 1
+    return file in NAMES and sum((folder / name).is_file() for name in NAMES) > 1
 
 
 def _unfolded(text: str) -> int:
@@ -278,6 +289,8 @@ def words(stderr: str, folder: Path | None = None, project: str = "", stdout: st
 
 def _plain(text: str, folder: Path | None, project: str) -> str:
     """Without what is different at each run: the folder, the project's name, the engine's ids."""
-    text = text.replace(f"{folder}/", "").replace(f"{folder.parent}/", "../") if folder else text
+    if folder:
+        text = text.replace(f"{folder}/", "")
+        text = text.replace(f"{folder.parent}/", "../") if folder.parent.name else text  # `//` stands in every address
     text = re.sub(r" ?\(?\b[0-9a-f]{64}\b\)?", "", text)
     return text.replace(f"{project}-", "").replace(f"{project}_", "") if project else text

@@ -14,8 +14,9 @@ import nbformat
 import yaml
 from myst_nb.core.read import read_myst_markdown_notebook
 
+from ..compose import NAMES
 from ..engine import ROOT
-from .files import COMPOSE, Copied, NoChapter, copy
+from .files import Copied, NoChapter, copy
 
 TEMPLATE = Path(__file__).parent / "template"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -76,7 +77,7 @@ def make(name: str, project: Path | None = None, root: Path = ROOT) -> Made:
         copied = copy(project, folder) if project else None
         if not copied:
             shutil.copytree(TEMPLATE / "recipe", folder)
-        words = {"CHAPTER": chapter, "NUMBER": str(int(number)), "TITLE": _title(name), "COMPOSE": copied.compose if copied else COMPOSE[0]}
+        words = {"CHAPTER": chapter, "NUMBER": str(int(number)), "TITLE": _title(name), "COMPOSE": copied.compose if copied else NAMES[0]}
         if not copied:
             (folder / "README.md").write_text(_filled((folder / "README.md").read_text(), words))
         have = {"project" if copied else "template", *(["dockerfile"] if (folder / "Dockerfile").exists() else [])}

@@ -8,9 +8,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..compose import NAMES
 from ..recipe import left_out
 
-COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _SECRET = re.compile(
     r"\.env(?!\.(?:example|sample|template)$)(?:\..*)?|.*\.env|secrets?|\.?(?:netrc|pypirc|npmrc)|.*\.(?:pem|key|p12|pfx)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws|\.ssh|credentials(?:\.(?:json|csv|ini|ya?ml))?"
 )
@@ -51,9 +51,9 @@ def copy(project: Path, into: Path) -> Copied:
     """
     if not project.is_dir():
         raise NoChapter(f"There is no folder {project}.")
-    found = [name for name in COMPOSE if (project / name).is_file()]
+    found = [name for name in NAMES if (project / name).is_file()]
     if not found and not (project / "Dockerfile").is_file():
-        raise NoChapter(f"{project} has neither a Dockerfile nor a {COMPOSE[0]} at its top: name the folder that has one.")
+        raise NoChapter(f"{project} has neither a Dockerfile nor a {NAMES[0]} at its top: name the folder that has one.")
     top, secret, outside = project.resolve(), [], []
     if into.resolve().is_relative_to(top):
         raise NoChapter(f"{project} holds this book itself: copy what the recipe needs, and name that folder.")
@@ -86,12 +86,12 @@ def copy(project: Path, into: Path) -> Copied:
         raise NoChapter(f"{project} cannot be copied: {first}. Look at the rights of its files.") from None
     written = []
     if not found:
-        (into / COMPOSE[0]).write_text(_service(project / "Dockerfile"))
-        written.append(COMPOSE[0])
+        (into / NAMES[0]).write_text(_service(project / "Dockerfile"))
+        written.append(NAMES[0])
     if not (into / "README.md").exists():
         (into / "README.md").write_text(f"# {into.name}\n\n    docker compose up --build\n")
         written.append("README.md")
-    return Copied((found or COMPOSE)[0], tuple(secret), tuple(outside), tuple(written))
+    return Copied((found or NAMES)[0], tuple(secret), tuple(outside), tuple(written))
 
 
 def _sizes(project: Path, skip: object) -> list[int]:
