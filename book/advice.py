@@ -23,7 +23,9 @@ _ADVICE = {
     "or give it a larger `default-address-pools`.",
     r"(?i)temporary failure in name resolution|gaierror: \[Errno -3\]|could not resolve host|bad address '": "No name could be looked up "
     "from inside the container: check the network of this machine, and the `dns` of the engine or the service.",
-    r"(?i)dial tcp.*(?:unreachable|refused|timeout)|tls handshake timeout|unexpected EOF|registry fell silent": "The registry "
+    # (a service may say of its own peers that it cannot dial them)
+    r"(?i)(?:/v2/|registry|auth\.docker).*dial tcp.*(?:unreachable|refused|timeout)|tls handshake timeout|"
+    r"(?:^|: )unexpected EOF$|registry fell silent": "The registry "
     "cannot be reached, or broke off: check the network, or the proxy of the engine, and run this again.",
     # a Compose file that is not read
     r"at L(\d+)\S*: unknown anchor '(.+?)'": "Line {0} names *{1}, and no &{1} stands above it.",

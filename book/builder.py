@@ -18,13 +18,16 @@ from .advice import advice, away
 from .engine import connect, tool
 from .trouble import TookTooLong, Trouble
 
-_NEEDS_BUILDKIT = re.compile(r"--mount=|^(?:COPY|ADD)\s+--link|<<-?['\"]?\w", re.IGNORECASE | re.MULTILINE)
+_NEEDS_BUILDKIT = re.compile(
+    r"--mount=|<<-?['\"]?\w|^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*--(?:link|chmod|parents|exclude|checksum|keep-git-dir|unpack)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LAST_LINES = 8
 _LONGEST = 200  # characters of a line of the builder's last words
 _BUILD_SECONDS = 540  # less than a chapter's cell may take, so that the builder's words are heard and not the cell's
 _SILENT_SECONDS = 420  # a step that compiles may print nothing for minutes
 _LARGEST_CONTEXT = 1_000_000_000  # bytes
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # what sets colours, or moves about in a terminal
 _STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines of a step
 _STEP = re.compile(r"(?:Step \d+/\d+ : |\[(?:\S+ +)?\d+/\d+\] )(.+)")  # how each of the builders names a step
 _STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
@@ -73,7 +76,7 @@ class Build:
         """Build it, and return what the builder said.
 
         The SDK's builder does it, and buildx where the Dockerfile has what only BuildKit reads (`RUN --mount`, here-documents,
-        `COPY --link`).
+        `COPY --link` or `--chmod`).
 
         Raises:
             BuildFailed: where the builder refuses.
@@ -200,5 +203,5 @@ def _too_much(folder: Path) -> str:
 
 def _lines(said: str) -> list[str]:
     """What the builder said, without its colours, the numbers of its steps and the ids of its images."""
-    lines = (_STEP_PREFIX.sub("", _ANSI.sub("", line)).rstrip() for line in said.splitlines())
+    lines = (_STEP_PREFIX.sub("", ANSI.sub("", line)).rstrip() for line in said.splitlines())
     return [line for line in lines if line and not line.startswith(" --->")]

@@ -137,9 +137,7 @@ def tool(
         TookTooLong: where it takes longer than `timeout`.
     """
     name, *rest = arguments
-    command = [str(_plugin(name)), *rest]
-    variables = {**tool_environment(), **(environment or {})}
-    process = subprocess.Popen(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    process = start(*arguments, cwd=cwd, environment=environment)
     said: list[str] = []
 
     def listen(lines: Iterable[str]) -> None:
@@ -168,7 +166,16 @@ def start(*arguments: str, cwd: Path | None = None, environment: Mapping[str, st
     name, *rest = arguments
     command = [str(_plugin(name)), *rest]
     variables = {**tool_environment(), **(environment or {})}
-    return subprocess.Popen(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=variables,
+        stdin=subprocess.DEVNULL,  # nobody sees a question that it asks
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
 
 
 def end(process: subprocess.Popen[str]) -> None:
@@ -182,20 +189,25 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 def tool_environment() -> dict[str, str]:
-    """The environment that ties Docker's tools to the engine in use, through a configuration folder of ours."""
-    plugins = HOME / "config/cli-plugins"
+    """The environment that ties Docker's tools to the engine in use, through a configuration folder of ours.
+
+    In it the reader's own `config.json` is linked: it holds what they have logged in to, and their proxies.
+    """
+    folder = HOME / "config"
+    theirs = Path(os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser() / "config.json"
+    links = {folder / "cli-plugins" / name: program for name, program in _plugins().items()}
+    links |= {folder / theirs.name: theirs} if theirs.is_file() and theirs.parent.resolve() != folder.resolve() else {}
     try:
-        plugins.mkdir(parents=True, exist_ok=True)
-        for name, program in _plugins().items():
-            link = plugins / name
-            if not link.is_symlink() or os.readlink(link) != str(program):
-                fresh = plugins / f".{name}-{os.getpid()}-{get_ident()}"  # moved into place: another thread or run may do the same
-                fresh.symlink_to(program)
+        (folder / "cli-plugins").mkdir(parents=True, exist_ok=True)
+        for link, target in links.items():
+            if not link.is_symlink() or os.readlink(link) != str(target):
+                fresh = link.with_name(f".{link.name}-{os.getpid()}-{get_ident()}")  # moved into place: another run may do the same
+                fresh.symlink_to(target)
                 fresh.replace(link)
     except PermissionError:
         words = f"The folder {HOME.name} of this clone belongs to another user: run this as that user, or in a clone of your own."
         raise Trouble(words) from None
-    return {**os.environ, "DOCKER_HOST": address(), "DOCKER_CONFIG": str(HOME / "config"), "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    return {**os.environ, "DOCKER_HOST": address(), "DOCKER_CONFIG": str(folder), "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 
 def preflight() -> str:

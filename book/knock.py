@@ -34,7 +34,10 @@ def split(target: str) -> tuple[str, str, int, str]:
         raise ValueError(f"{target}: not service, service:port, http://service:port/path or postgres://service:port")
     port = parts.port or _PORTS.get(parts.scheme, 0)
     speak = parts.scheme.removesuffix("ql") or ("port" if port else "name")
-    return speak, parts.hostname, port, parts.path + (f"?{parts.query}" if parts.query else "")
+    at = parts.netloc.rpartition("@")[2]
+    begins = at.lower().index(parts.hostname)
+    host = at[begins : begins + len(parts.hostname)]  # as it was written: a service may have capitals
+    return speak, host, port, parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def knock(target: str, limit: float, at: str | None = None) -> dict:

@@ -7,7 +7,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from .show.editor import Editor
 
 # All blanks are those of one line: where they could be line ends, a page of empty lines would take for ever.
-_FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.IGNORECASE | re.MULTILINE)
-_ARG = re.compile(r"^[ \t]*ARG[ \t]+(\w+)=[\"']?([^\s\"']+)", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(r"[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.IGNORECASE)
+_ARG = re.compile(r"[ \t]*ARG[ \t]", re.IGNORECASE)
+_DEFAULT = re.compile(r"(\w+)=[\"']?([^\s\"']+)")
+_HERE = re.compile(r"[ \t]*(?:RUN|COPY|ADD)[ \t]", re.IGNORECASE)
+_HERE_WORD = re.compile(r"<<-?[\"']?(\w+)")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 _LARGEST = 1_000_000  # bytes of a file that is read as text
 _LISTED = 20  # files that an error names
@@ -48,7 +52,8 @@ class Recipe:
 
     def __init__(self, folder: str | Path) -> None:
         named = ROOT / "recipes" / folder
-        self.path = named if os.path.isdir(named) else Path(os.path.realpath(str(folder).replace("\0", "")))
+        is_name = named.parent == ROOT / "recipes" and named.name not in ("", "..")
+        self.path = named if is_name and os.path.isdir(named) else Path(os.path.realpath(str(folder).replace("\0", "")))
         self.name = self.path.name
         if not os.path.isdir(self.path):
             have = ", ".join(sorted(p.name for p in (ROOT / "recipes").iterdir() if p.is_dir()))
@@ -92,16 +97,17 @@ class Recipe:
                 total.update(name + hashlib.file_digest(content, "sha256").digest())
         return total.hexdigest()
 
-    def bases(self, *dockerfiles: str) -> tuple[str, ...]:
+    def bases(self, *dockerfiles: str, **arguments: str) -> tuple[str, ...]:
         """The images that the recipe starts from, as its Dockerfiles and Compose files name them; none that it builds itself.
 
         Args:
             dockerfiles: the files to read; where none is named, all Dockerfiles and Compose files of the folder.
+            arguments: values for the Dockerfiles' `ARG`s.
         """
         names = [] if dockerfiles else [file.relative_to(self.path) for file in self.files()]
         texts = [self.read(name) for name in dockerfiles] or [self.read(str(name)) for name in names if "Dockerfile" in name.name]
         composed = [self.read(str(name)) for name in names if name.suffix in (".yaml", ".yml") and "compose" in name.name]
-        found = compose.images(composed) | {image for text in texts for _, image in froms(text)}
+        found = compose.images(composed) | {image for text in texts for _, image in froms(text, arguments)}
         return tuple(sorted(tagged(image) for image in found if "$" not in image))
 
     def build(self, dockerfile: str = "Dockerfile", target: str | None = None, **arguments: str) -> Image:
@@ -119,7 +125,7 @@ class Recipe:
         text = self.read(dockerfile)
         if os.path.lexists(self.path / ".dockerignore"):
             self.read(".dockerignore")  # the SDK would wait for ever at one that is a pipe
-        return build(self.path, dockerfile, text, self.name, self.bases(dockerfile), target, arguments)
+        return build(self.path, dockerfile, text, self.name, self.bases(dockerfile, **arguments), target, arguments)
 
     def check(self, file: str = "compose.yaml", **environment: str) -> compose.Check:
         """What Compose says of a file of this recipe, without starting anything.
@@ -268,12 +274,41 @@ def froms(dockerfile: str, arguments: Mapping[str, str] | None = None) -> tuple[
         dockerfile: its text.
         arguments: values for its `ARG`s; the defaults hold for the others.
     """
-    lines = [number for number, line in enumerate(dockerfile.splitlines(), 1) if line.split()[:1] and line.split()[0].upper() == "FROM"]
-    text = re.sub(r"\\[ \t]*\n", " ", dockerfile)
-    values = {**dict(_ARG.findall(text)), **(arguments or {})}
-    found = [(line, _filled(image, values), stage) for line, (image, stage) in zip(lines, _FROM.findall(text), strict=False)]
-    stages = {stage.lower() for _, _, stage in found if stage}
-    return tuple((line, image) for line, image, _ in found if image.lower() not in stages and image != "scratch")
+    values: dict[str, str] = {}
+    stages: set[str] = set()
+    found: list[tuple[int, str]] = []
+    begun = False
+    for number, text in _instructions(dockerfile):
+        if line := _FROM.match(text):
+            begun = True
+            image, stage = _filled(line[1], {**values, **(arguments or {})}), (line[2] or "").lower()
+            if image.lower() not in stages and image != "scratch":
+                found.append((number, image))
+            stages.add(stage)
+        elif not begun and _ARG.match(text):  # what stands below the first FROM belongs to a stage
+            values |= {name: _filled(value, values) for name, value in _DEFAULT.findall(text)}
+    return tuple(found)
+
+
+def _instructions(dockerfile: str) -> Iterator[tuple[int, str]]:
+    """Each instruction on one line, with the number of the line on which it begins; what a here-document holds is none."""
+    lines = dockerfile.splitlines()
+    places: dict[str, list[int]] = {}
+    for number, line in enumerate(lines, 1):
+        places.setdefault(line.strip(), []).append(number)
+    below, parts, began = 0, [], 0  # the last line of a here-document; the lines of an instruction, and its first one
+    for number, line in enumerate(lines, 1):
+        if number <= below or not line.strip() or line.lstrip().startswith("#"):
+            continue
+        began = began if parts else number
+        parts.append(line.rstrip().removesuffix("\\"))
+        if line.rstrip().endswith("\\") and number < len(lines):
+            continue
+        text, parts = " ".join(parts), []
+        for word in _HERE_WORD.findall(text) if _HERE.match(text) else ():
+            ends = places.get(word, [])
+            below = next(iter(ends[bisect_right(ends, max(below, number)) :][:1]), below)
+        yield began, text
 
 
 def tagged(image: str) -> str:

@@ -21,6 +21,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from . import run as own
+from .builder import ANSI
 from .engine import HOME, ToolMissing, tool_environment
 from .image import Output
 from .trouble import Trouble
@@ -35,7 +36,6 @@ _WHERE = {
 _NEEDS = re.compile(r"#\s*needs\s+([\w-]+)\s*$")
 _PROGRESS = re.compile(r"^(?:default:)?\s*(?:#\d+ |\(Reading database|\d+%$)")  # the builder's, and of what runs in its steps
 _STAMP = re.compile(r"^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] ?")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _ID = re.compile(r"\b(?:sha256:)?(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b")
 # Read before a recipe's own Vagrantfile. Two machines at a time would both find Vagrant's usual port free.
 _VAGRANTFILE = """Vagrant.configure("2") do |config|
@@ -139,7 +139,7 @@ def run(folder: Path, recipe: str, name: str, *arguments: str, limit: float = LI
         words = "\n".join(_plain(said, folder).splitlines()[-_LAST_LINES:])
         raise NotInTime(f"{shlex.join([name, *arguments])} did not end within {limit:.0f} seconds. Its last words:\n{words}") from None
     taken = time.monotonic() - started
-    return Said(_ANSI.sub("", said), process.returncode, shlex.join([name, *arguments]), taken, _plain(said, folder))
+    return Said(ANSI.sub("", said), process.returncode, shlex.join([name, *arguments]), taken, _plain(said, folder))
 
 
 @cache
@@ -179,7 +179,7 @@ def _environment(folder: Path, recipe: str) -> dict[str, str]:
 
 def _plain(text: str, folder: Path) -> str:
     """Without what is different at each run: folders, the engine's ids, times of the day. The builder's progress is left out, too."""
-    text = _ANSI.sub("", text).replace("\r", "\n").replace(f"{folder}/", "").replace(str(folder), ".")
+    text = ANSI.sub("", text).replace("\r", "\n").replace(f"{folder}/", "").replace(str(folder), ".")
     text = re.sub(re.escape(_place().name) + r"\S*", "…", _ID.sub("…", text))
     lines = [_STAMP.sub("", line).rstrip() for line in text.splitlines()]
     return "\n".join(line for line in lines if line.strip(" :") not in ("", "default") and not _PROGRESS.match(line.strip()))

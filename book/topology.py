@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from .stack import Service
 
 _ONCE = "service_completed_successfully"
+_PROJECT = re.compile(r"^(?:.*-[0-9a-f]{6,}-\d+|[^_]*)_")  # of a run of ours, or any other
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,17 @@ class Topology:
                 yield f"depends on {needed}, and does not reach it: {tries[0].verdict}"
 
 
+def short(network: str) -> str:
+    """What a file calls a network, from its name on the engine: without the project that stands before it."""
+    return _PROJECT.sub("", network)
+
+
 def _wiring(declared: Declared, service: Service) -> Iterator[str]:
     names = {engine: name for name, engine in declared.networks.items()}
     for network in sorted(names.keys() - service.addresses.keys()):
         yield f"is not on the network {names[network]}, which the file declares for it"
     for network in sorted(service.addresses.keys() - names.keys()):
-        yield f"is on the network {network.rpartition('_')[2]}, which the file does not declare for it"
+        yield f"is on the network {short(network)}, which the file does not declare for it"
     for port in sorted(declared.ports.keys() - service.published.keys()):
         yield f"does not publish port {port}, which the file declares"
     for port in sorted(service.published.keys() - declared.ports.keys() - set(declared.udp)):

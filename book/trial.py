@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import image, run, show, stack
+from .builder import ANSI
 from .engine import ROOT
 from .show.editor import Editor, Tell, Work
 from .show.html import Piece
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from .recipe import Recipe
 
 _STEP = re.compile(r"^(?:Step (\d+)/(\d+) :|#\d+ \[(?:\S+ +)?(\d+)/(\d+)\] )")  # of the SDK's builder, and of buildx
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 YOURS = "yours"
 
 
@@ -28,14 +28,14 @@ def editor(recipe: Recipe, file: str, beside: tuple[Image | Reach, ...], reach: 
     title, text = f"{recipe.name}/{file}", recipe.read(file)
     folder = f"recipes/{recipe.name}" if (ROOT / "recipes" / recipe.name).is_dir() else recipe.name
     # A name that only this run knows means nothing to a reader, and is gone with the run.
-    values = [f"{name}={value}" for name, value in arguments.items() if run.RUN not in value]
+    values = [f"{name}={shlex.quote(value)}" for name, value in arguments.items() if run.RUN not in value]
     if file.endswith((".yaml", ".yml")):
-        command = shlex.join([*values, "docker", "compose", "--file", file, "up", "--build"])
+        command = " ".join([*values, shlex.join(["docker", "compose", "--file", file, "up", "--build"])])
         return Editor(title, text, "Up", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).up(beside, reach))
     if reach:
         raise ValueError(f"{file} is no Compose file: nothing runs that `reach` could knock at.")
     given = [part for value in values for part in ("--build-arg", value)]
-    command = shlex.join(["docker", "build", "--file", file, *given, "."])
+    command = " ".join(["docker", "build", "--file", shlex.quote(file), *given, "."])
     return Editor(title, text, "Build", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).build(beside))
 
 
@@ -54,7 +54,7 @@ class _Copy:
     def build(self, beside: tuple[Image, ...]) -> Work:
         def work(text: str, tell: Tell) -> Piece:
             copy = self._write(text)
-            bases = copy.bases(self._file)
+            bases = copy.bases(self._file, **self._arguments)
             built = image.build(copy.path, self._file, text, copy.name, bases, None, self._arguments, lambda line: _tell(line, tell))
             yours = replace(built, name=YOURS)
             return _together(show.sizes(*beside, yours), show.layers(yours.contents()))
@@ -83,7 +83,7 @@ class _Copy:
 
 
 def _tell(line: str, tell: Tell) -> None:
-    plain = _ANSI.sub("", line).rstrip()
+    plain = ANSI.sub("", line).rstrip()
     step = _STEP.match(plain)
     done, of = (int(number) for number in step.groups() if number) if step else (0, 0)
     tell(plain, done, of)

@@ -23,10 +23,10 @@ def connectivity(reaches: Iterable[Reach]) -> Piece:
     tries = {(reach.source, reach.target): reach for reach in reaches}
     sources, targets = (list(dict.fromkeys(names)) for names in zip(*tries, strict=True))
     rows = [[source, *(_verdict(tries.get((source, target))) for target in targets)] for source in sources]
-    text = table(_CAPTION, [_CORNER, *targets], rows).text
+    plain = table(_CAPTION, [_CORNER, *targets], rows)
     hosts = list(dict.fromkeys(_host(target) for target in targets))
     if len(hosts) == len(targets):
-        return Piece(f'<div class="book-matrix">{table(_CAPTION, [_CORNER, *targets], rows).html}</div>', text)
+        return Piece(f'<div class="book-matrix">{plain.html}</div>', plain.text)
     # A service that is asked in several ways has one head over them.
     grouped = sorted(range(len(targets)), key=lambda place: hosts.index(_host(targets[place])))
     rows = [[row[0], *(row[1 + place] for place in grouped)] for row in rows]
@@ -36,7 +36,7 @@ def connectivity(reaches: Iterable[Reach]) -> Piece:
     )
     corner = f'<tr><th scope="col" class="">{escape(_CORNER)}</th>'
     html = html.replace(corner, corner.replace("<th", '<th rowspan="2"') + f"{spans}</tr><tr>", 1)
-    return Piece(f'<div class="book-matrix">{html}</div>', text)
+    return Piece(f'<div class="book-matrix">{html}</div>', plain.text)
 
 
 def _host(target: str) -> str:

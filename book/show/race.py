@@ -7,7 +7,7 @@ from html import escape
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ..timeline import Timeline
+from ..timeline import Event, Timeline
 from . import figure
 from .html import Cell, Piece, table
 
@@ -53,9 +53,14 @@ def _times(seconds: list[float]) -> tuple[str, str]:
 
 def _why(runs: Sequence[Timeline]) -> list[str]:
     lost = [run for run in runs if not _first([run], "first answer")]
-    ends = (next((event for event in run.events if event.what in _ENDS), None) for run in lost)
-    said = (f"{end.service} {end.what}, {end.detail.splitlines()[0]}" if end and end.detail else "no answer in time" for end in ends)
+    ends = map(_gave_up, lost)
+    said = (", ".join([f"{end.service} {end.what}", *end.detail.splitlines()[:1]]) if end else "no answer in time" for end in ends)
     return list(dict.fromkeys(said))
+
+
+def _gave_up(run: Timeline) -> Event | None:
+    """The first end of a service that did not end well, as a migration does."""
+    return next((event for event in run.events if event.what in _ENDS and event.detail != "exit code 0"), None)
 
 
 def _chart(ways: Mapping[str, Sequence[Timeline]]) -> str:
@@ -72,13 +77,13 @@ def _draw(ways: Mapping[str, Sequence[Timeline]], width: float) -> Figure:
     drawing = figure.new(width, (1.0 if columns > 1 else 1.5) + 0.42 * len(ways))
     axes = drawing.add_subplot()
     marks = (
-        (("first answer",), "o", "ours", "first answered query", 0.0),
-        (("returned",), "|", "extra", "docker compose up returned", 0.24),
-        (_ENDS, "X", "bad", "a service gave up", 0.0),
+        (lambda run: run.first("first answer"), "o", "ours", "first answered query", 0.0),
+        (lambda run: run.first("returned"), "|", "extra", "docker compose up returned", 0.24),
+        (lambda run: end.seconds if (end := _gave_up(run)) else None, "X", "bad", "a service gave up", 0.0),
     )
-    for whats, mark, colour, label, lower in marks:
-        found = [(_first([run], what), row) for row, runs in enumerate(ways.values()) for run in runs for what in whats]
-        spots = [(seconds[0], row + lower) for seconds, row in found if seconds]
+    for when, mark, colour, label, lower in marks:
+        found = [(when(run), row) for row, runs in enumerate(ways.values()) for run in runs]
+        spots = [(seconds, row + lower) for seconds, row in found if seconds is not None]
         if spots:
             axes.scatter(*zip(*spots, strict=True), marker=mark, s=46, alpha=0.75, color=figure.PALETTE[colour], label=label)
     for row, runs in enumerate(ways.values()):

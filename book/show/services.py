@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from ..stack import Service
+from ..topology import short
 from .html import Cell, Piece, table
 
 
@@ -21,7 +22,7 @@ def services(found: Iterable[Service]) -> Piece:
         [
             service.name,
             _state(service),
-            _volatile([(name.rpartition("_")[2], address) for name, address in service.addresses.items()], " "),
+            _volatile([(short(name), address) for name, address in service.addresses.items()], " "),
             _volatile([(f"{port} →", at) for port, at in service.published.items()], " "),
             Cell(f"<code>{escape(service.command)}</code>" if service.command else "", service.command),
         ]

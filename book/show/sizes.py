@@ -41,7 +41,7 @@ def sizes(*images: Image) -> Piece:
     Args:
         images: measured on one engine; the storage driver is named, since sizes of different drivers do not compare.
     """
-    metric = f"size by docker image inspect, storage driver {images[0].storage_driver}"
+    metric = f"size by docker image history, storage driver {images[0].storage_driver}"
     largest = max(image.size for image in images)
     rows = [
         [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..knock import split
 from ..probe import HERE, Reach
-from ..topology import Topology
+from ..topology import Topology, short
 from . import figure
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def names(topologies: Sequence[Topology]) -> dict[str, str]:
                 owner.setdefault(engine, PurePath(topology.file).parent.name or topology.file)
         for service in topology.services:
             for engine in service.addresses:
-                called.setdefault(engine, engine.rpartition("_")[2])
+                called.setdefault(engine, short(engine))
     plain = list(called.values())
     told = {engine: f"{name} ({owner[engine]})" if plain.count(name) > 1 and engine in owner else name for engine, name in called.items()}
     seen: list[str] = []

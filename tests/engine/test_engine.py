@@ -2,6 +2,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -86,3 +87,14 @@ def test_a_compose_that_is_stopped_takes_the_builder_with_it(tmp_path):
     assert any("Building" in line for line in said)
     assert soak.holds() == before
     assert not [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]
+
+
+def test_the_tools_have_what_the_reader_has_logged_in_to(tmp_path, monkeypatch):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/config.json").write_text('{"auths": {}}')
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "theirs"))
+    monkeypatch.setattr(engine, "HOME", tmp_path / "home")
+    engine.tool_environment()
+    config = Path(engine.tool_environment()["DOCKER_CONFIG"])
+    assert (config / "config.json").read_text() == '{"auths": {}}'
+    assert (config / "cli-plugins/docker-compose").exists()

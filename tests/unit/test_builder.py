@@ -80,3 +80,19 @@ def test_it_is_done_once_more_and_not_for_ever(build):
 def test_what_the_builder_refuses_is_not_tried_again(build):
     with pytest.raises(builder.BuildFailed, match="exit code 3"):
         build([{"error": "The command '/bin/sh -c false' returned exit code 3"}], WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("line", "needed"),
+    [
+        ("COPY --chmod=755 start.sh /", True),
+        ("COPY --chown=1:1 --link a /a", True),
+        ("  add --checksum=sha256:0 https://x.invalid/a /a", True),
+        ("RUN --mount=type=cache,target=/c true", True),
+        ("COPY <<EOF /a", True),
+        ("COPY --chown=1:1 --from=build a-link /a", False),
+        ("RUN chmod 755 /start.sh", False),
+    ],
+)
+def test_what_only_buildkit_reads_is_known(line, needed):
+    assert bool(builder._NEEDS_BUILDKIT.search(f"FROM a:1\n{line}\n")) is needed

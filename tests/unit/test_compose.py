@@ -1,5 +1,8 @@
 """The second Compose file of a run, and what is kept of Compose's words: no engine needed."""
 
+from pathlib import Path
+
+import pytest
 import yaml
 
 from book.advice import advice
@@ -24,13 +27,13 @@ def test_labels_reach_all_but_what_others_made():
     config = {
         "services": {"web": {"build": {}}, "database": {"image": "postgres:17"}},
         "networks": {"default": {"external": True}, "back": {}},
-        "volumes": {"data": {"name": "x"}},
+        "volumes": {"data": {"name": "x"}, "theirs": {"name": "theirs", "external": True}},
     }
     file = added(config)
     assert file["services"]["database"] == {"labels": LABELS}
     assert file["services"]["web"]["build"] == {"labels": LABELS}
     assert file["networks"] == {"back": {"labels": LABELS}}
-    assert file["volumes"] == {"data": {"labels": LABELS}}
+    assert file["volumes"] == {"data": {"labels": LABELS, "name": "p_data"}}  # `x` may hold the data of the reader's own project
 
 
 def test_built_images_get_the_projects_name_for_all_who_use_them():
@@ -38,6 +41,10 @@ def test_built_images_get_the_projects_name_for_all_who_use_them():
     services = added(config)["services"]
     assert services["web"]["image"] == services["worker"]["image"] == "p-web"
     assert "image" not in services["cache"]
+
+
+def test_an_image_has_no_capitals_though_its_service_has():
+    assert added({"services": {"Web": {"build": {}}}})["services"]["Web"]["image"] == "p-web"
 
 
 def test_ports_move_to_free_ones_of_this_machine_or_stay():
@@ -53,6 +60,25 @@ def test_project_names_are_valid_and_never_the_same():
     one, two = name("_My Recipe.1"), name("_My Recipe.1")
     assert one != two
     assert one.startswith("my-recipe-1-")
+
+
+def test_words_of_a_project_that_lies_at_the_root_keep_their_addresses():
+    said = 'Get "https://registry.invalid/v2/": EOF in /app/compose.yaml'
+    assert words(said, Path("/app")) == 'Get "https://registry.invalid/v2/": EOF in compose.yaml'
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ('Get "https://registry-1.docker.io/v2/": dial tcp 1.2.3.4:443: connect: connection refused', "The registry cannot be reached"),
+        ("failed to copy: httpReadSeeker: unexpected EOF", "The registry cannot be reached"),
+        ("web said:\ndial tcp 172.18.0.2:5432: connect: connection refused", ""),
+        ("LOG: unexpected EOF on client connection with an open transaction", ""),
+    ],
+)
+def test_a_service_that_cannot_dial_its_peer_is_no_trouble_of_a_registry(said, step):
+    assert advice(said).strip().startswith(step)
+    assert bool(advice(said)) is bool(step)
 
 
 def test_the_words_of_compose_are_kept_without_its_progress():

@@ -93,3 +93,9 @@ def test_a_target_says_what_is_spoken(target, parts):
 def test_a_target_that_is_none_is_refused(target):
     with pytest.raises(ValueError, match="ort"):
         split(target)
+
+
+def test_a_service_keeps_its_capitals():
+    assert split("Web:5000")[1:3] == ("Web", 5000)
+    assert split("http://Web:Web@Web/hello")[1] == "Web"
+    assert split("postgres://[::1]:5432")[1:3] == ("::1", 5432)

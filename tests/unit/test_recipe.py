@@ -1,6 +1,6 @@
 import pytest
 
-from book.recipe import Recipe, RecipeError
+from book.recipe import Recipe, RecipeError, froms
 
 
 @pytest.fixture
@@ -54,11 +54,33 @@ def test_the_digest_does_not_follow_caches(folder):
         ("ARG TAG=3\nARG KIND\nFROM a:${TAG}-${KIND:-slim}\n", ("a:3-slim",)),
         ("ARG BASE\nFROM $BASE\n", ()),
         ("FROM \\\n  a:1\n", ("a:1",)),
+        ("FROM nginx:1 AS nginx\n", ("nginx:1",)),
+        ("ARG VERSION=1\nFROM a:$VERSION\nARG VERSION=2\n", ("a:1",)),
+        ("ARG A=1 B=2\nFROM a:$A-$B\n", ("a:1-2",)),
+        ("FROM a:1\nCOPY <<EOF <<'MORE' /src/\nfrom flask import Flask\nEOF\nfrom b import c\nMORE\nFROM b:2\n", ("a:1", "b:2")),
+        ("FROM a:1\nRUN echo $((1<<2)) \\\n# from here\n\n  from users\nFROM b:2 \\\n", ("a:1", "b:2")),
+        ("# a path ends in \\\nFROM a:1\n", ("a:1",)),
     ],
 )
 def test_bases_are_images_and_not_stages(tmp_path, dockerfile, bases):
     (tmp_path / "Dockerfile").write_text(dockerfile)
     assert Recipe(tmp_path).bases() == bases
+
+
+def test_a_base_is_the_one_of_the_arguments_that_are_given(tmp_path):
+    (tmp_path / "Dockerfile").write_text("ARG PYTHON=3.13\nFROM python:${PYTHON}-slim\n")
+    assert Recipe(tmp_path).bases("Dockerfile", PYTHON="3.12") == ("python:3.12-slim",)
+
+
+def test_the_line_of_a_base_is_where_its_instruction_begins():
+    text = "FROM a:1\nRUN sql \\\n  select \\\n  from users\nRUN <<EOF\nFROM x\nEOF\nFROM b:2\nRUN <<EOF\nEOF\n"
+    assert froms(text) == ((1, "a:1"), (8, "b:2"))
+
+
+def test_a_folder_of_the_readers_is_not_taken_for_one_of_the_books(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Recipe(".").path == tmp_path.resolve()
+    assert Recipe("..").path == tmp_path.parent.resolve()
 
 
 @pytest.mark.parametrize(

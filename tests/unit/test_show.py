@@ -15,7 +15,7 @@ def image(name: str, size: int, ours: int = 10_000_000) -> Image:
 
 def test_sizes_name_the_metric_the_driver_and_every_image():
     shown = show.sizes(image("slim", 200_000_000), image("alpine", 50_000_000))
-    assert "docker image inspect" in shown.html
+    assert "docker image history" in shown.html
     assert "overlay2" in shown.html
     assert "200.0 MB" in shown.text
     assert "25%" in shown.text

@@ -92,6 +92,14 @@ def test_a_race_tells_how_many_runs_came_through_and_what_ended_the_others():
     assert [rate for rate in ("2 of 2", "1 of 2", "0 of 1") if f">{rate}</text>" in drawing] == ["2 of 2", "1 of 2", "0 of 1"]
 
 
+def test_a_race_does_not_take_for_its_end_what_ended_well():
+    once, sick = Event("migrate", "exited", 1.0, "exit code 0"), Event("database", "unhealthy", 2.0)
+    html = race({"one": (Timeline((once, sick)),), "other": (Timeline((once,)),)}).html
+    assert "database unhealthy" in html
+    assert "no answer in time" in html
+    assert "migrate" not in html
+
+
 def test_labels_of_a_lane_do_not_cover_each_other():
     close = [Event("web", what, seconds) for what, seconds in (("created", 0.0), ("started", 0.01), ("healthy", 0.02), ("exited", 9.0))]
     assert levels(close, scale=1.0) == [2, 1, 0, 0], "the later a label, the lower: no line crosses a word"

@@ -9,7 +9,7 @@ from book.probe import HERE, Reach
 from book.show import topology as show
 from book.show.wiring import boxes, names, ways
 from book.stack import Service
-from book.topology import Topology
+from book.topology import Topology, short
 
 WEB = Declared(
     "web",
@@ -178,3 +178,16 @@ def test_what_compose_made_of_a_file_becomes_what_it_declares():
             2,
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("engine", "file"),
+    [
+        ("p_default", "default"),
+        ("p_front_end", "front_end"),
+        ("05-my_project-6fd21c04-3_front_end", "front_end"),
+        ("bridge", "bridge"),
+    ],
+)
+def test_a_network_keeps_its_whole_name(engine, file):
+    assert short(engine) == file
