@@ -1,8 +1,12 @@
 FROM python:3.13-alpine AS build
 WORKDIR /build
-COPY requirements.txt poetry.lock pyproject.toml ./
-RUN pip install --no-cache-dir -r requirements.txt && \
-    POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-root --only main --no-interaction --no-ansi --no-cache
+# Poetry in a layer of its own, which stays when the lock file changes.
+COPY requirements.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+# An environment that can be copied from here, and that has no pip.
+ENV POETRY_VIRTUALENVS_IN_PROJECT=true POETRY_VIRTUALENVS_OPTIONS_NO_PIP=true
+COPY poetry.lock pyproject.toml ./
+RUN poetry install --no-root --only main --no-interaction --no-ansi --no-cache
 
 # The colleague's line: a layer that says pip is gone, above the one that has it.
 FROM python:3.13-alpine AS hidden
