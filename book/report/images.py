@@ -73,7 +73,6 @@ class Built:
         user: whom its containers run as; empty for root.
         ports: the TCP ports that it exposes.
         command: what its containers run, entrypoint first.
-        inherited: whether entrypoint and command are those of its base.
         history: the steps as the engine keeps them, values of arguments included.
         environment: the variables that every container of it has.
         rebuild: the build after one file was touched; None where there was no file to touch.
@@ -91,7 +90,6 @@ class Built:
     user: str
     ports: tuple[int, ...]
     command: tuple[str, ...]
-    inherited: bool
     history: tuple[str, ...] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
     rebuild: Rebuild | None = None
@@ -153,7 +151,6 @@ class Builder:
         starts_from = bases(self._project, build)
         measured = image.measure(tag, build.name, starts_from, seconds, said)
         known = connect().api.inspect_image(tag)["Config"]
-        inherited = any(_says_the_same(known, base) for base in starts_from)
         return Built(
             build,
             measured,
@@ -163,7 +160,6 @@ class Builder:
             known.get("User") or "",
             tuple(int(port.partition("/")[0]) for port in known.get("ExposedPorts") or {} if not port.endswith("udp")),
             (*(known.get("Entrypoint") or ()), *(known.get("Cmd") or ())),
-            inherited,
             tuple(step["CreatedBy"] for step in connect().api.history(tag)),
             dict(entry.partition("=")[::2] for entry in known.get("Env") or ()),
         )
@@ -269,11 +265,6 @@ def _source(context: Path, ignored: str) -> Path | None:
 def _line_never_seen() -> bytes:
     """One more line for any source file: blank, and not the same twice, since the builder keeps what it has built once."""
     return b"\n" + bytes(b" \t"[bit == "1"] for bit in f"{secrets.randbits(40):040b}")
-
-
-def _says_the_same(config: Mapping, base: str) -> bool:
-    found = connect().api.inspect_image(base)["Config"]
-    return all((config.get(key) or []) == (found.get(key) or []) for key in ("Entrypoint", "Cmd"))
 
 
 def _programs(built: Built) -> str:
