@@ -244,7 +244,9 @@ def _sent(build: Build) -> tuple[int, int, str, tuple[str, ...]]:
 
 
 def _context(context: Path, ignored: str) -> list[str]:
-    """The files of a context that nothing keeps from the builder."""
+    """The files of a context that nothing keeps from the builder; none where it is no folder here, but an address."""
+    if not context.is_dir():
+        return []
     lines = (context / ignored).read_text(encoding="utf-8-sig", errors="replace").splitlines() if ignored else []
     patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     return [name for name in exclude_paths(str(context), patterns) if not (context / name).is_dir()]
