@@ -15,7 +15,7 @@ from ..engine import connect
 from ..stack import Service
 from ..timeline import NotInTime, seconds_until
 
-_RELOADS = re.compile(r"\b(?:watchmedo|watchfiles|nodemon|reload\.py)\b|\s--reload\b|\bflask\s.*--debug\b")
+_RELOADS = re.compile(r"\b(?:watchmedo|watchfiles|reload\.py)\b|\s--reload\b|\bflask\s.*--debug\b")
 _SECONDS = 4.0  # the slowest reloader of the book's measurements needs less than two
 _CALM_SECONDS = 1.5
 _SKIPPED = {"__pycache__", "node_modules", ".git", ".venv"}

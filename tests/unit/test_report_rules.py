@@ -1,0 +1,34 @@
+"""What the rules of a report say of a project that was looked at, and of which they keep silent: no engine needed."""
+
+from pathlib import Path
+
+import pytest
+
+from book.engine import Provenance
+from book.report.project import Project
+from book.report.reload import Edit
+from book.report.rules import RULES
+from book.report.running import Ran
+from book.report.survey import Survey
+
+WHERE = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
+
+
+def found(rule: str, ran: Ran | None = None, config: dict | None = None, built: tuple = (), dockerfiles: tuple = (), folder=Path()) -> list:
+    """What a rule says, in words."""
+    project = Project(folder, ("compose.yaml",) if config else (), dockerfiles, config=config or {})
+    survey = Survey(project, (), (), (), (), built, ran, WHERE, (), 0.0)
+    return [words for one in RULES if one.id == rule for _, _, words in one.look(survey)]
+
+
+@pytest.mark.parametrize(
+    ("command", "seconds", "faults"),
+    [
+        ("gunicorn --reload app:app", (0.5, None), 0),  # the second file is imported by nobody
+        ("gunicorn --reload app:app", (None, None), 2),
+        ("watchmedo auto-restart -- python app.py", (0.5, None), 1),
+    ],
+)
+def test_a_reloader_is_blamed_for_the_files_that_it_is_there_to_see(command, seconds, faults):
+    edits = tuple(Edit("web", command, file, took) for file, took in zip(("app.py", "parts/greet.py"), seconds, strict=True))
+    assert len(found("reload-sees-nothing", Ran(edits=edits))) == faults
