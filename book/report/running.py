@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ _LOOK_SECONDS = 0.1
 _QUIET_SECONDS = 2.0  # without a change, after which a project is what it will be
 _HERE = re.compile(r"(?<![\w.-])(?:localhost|127\.0\.0\.1)(?::(\d{2,5}))?(?![\w.])")
 _USUAL = {"postgres": 5432, "postgresql": 5432, "redis": 6379, "mysql": 3306, "mongodb": 27017, "amqp": 5672, "http": 80, "https": 443}
+_FOR_BROWSERS = re.compile(r"ORIGIN|CORS|ALLOWED|PUBLIC|^VITE_|^REACT_APP_", re.IGNORECASE)
 _BY_NAME = {"PG": 5432, "POSTGRES": 5432, "DATABASE": 5432, "DB": 5432, "REDIS": 6379, "MYSQL": 3306, "MONGO": 27017, "RABBIT": 5672}
 
 
@@ -198,7 +199,8 @@ class Runner:
             for service in up
         }
         environment = {service.name: running.environment(service.name) for service in services}
-        meant = {service.name: list(_named_here(environment[service.name])) for service in up}
+        places = {place.rpartition(":")[2] for each in self._project.declared for place in each.ports.values()}
+        meant = {service.name: list(_named_here(environment[service.name], places)) for service in up}
         for name, found in meant.items():
             asks[name] += [f"localhost:{port}" for _, port in found]
         with ThreadPoolExecutor() as pool:
@@ -352,17 +354,22 @@ def _settle(running: Stack, patience: float) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def _named_here(environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    """Variables whose value is a place on this very machine, with the port that is meant."""
+def _named_here(environment: Mapping[str, str], published: Set[str]) -> Iterator[tuple[str, int]]:
+    """Variables whose value is a place on this very machine, with the port that is meant; not what a browser there is told.
+
+    Args:
+        environment: variable → value.
+        published: the ports of the reader's machine that the files publish.
+    """
     for variable, value in environment.items():
-        if not (found := _HERE.search(value)):
+        if not (found := _HERE.search(value)) or _FOR_BROWSERS.search(variable):
             continue
         scheme = value.partition("://")[0].partition("+")[0] if "://" in value else ""
         stem = re.sub(r"_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$", "", variable)
         beside = environment.get(f"{stem}_PORT", "")
         usual = next((port for name, port in _BY_NAME.items() if stem.upper().startswith(name) or stem.upper().endswith(name)), 0)
         port = int(found[1] or 0) or (int(beside) if beside.isdigit() else 0) or _USUAL.get(scheme, 0) or usual
-        if port:
+        if port and not (str(port) in published and value[: found.start()].endswith(("http://", "https://"))):
             yield variable, port
 
 

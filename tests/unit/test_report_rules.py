@@ -8,7 +8,7 @@ from book.engine import Provenance
 from book.report.project import Project
 from book.report.reload import Edit
 from book.report.rules import RULES
-from book.report.running import Ran
+from book.report.running import Ran, _named_here
 from book.report.survey import Survey
 
 WHERE = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
@@ -32,3 +32,20 @@ def found(rule: str, ran: Ran | None = None, config: dict | None = None, built: 
 def test_a_reloader_is_blamed_for_the_files_that_it_is_there_to_see(command, seconds, faults):
     edits = tuple(Edit("web", command, file, took) for file, took in zip(("app.py", "parts/greet.py"), seconds, strict=True))
     assert len(found("reload-sees-nothing", Ran(edits=edits))) == faults
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "meant"),
+    [
+        ("FRONTEND_URL", "http://localhost:3000", False),
+        ("LINKS", '["https://localhost:3000/a"]', False),
+        ("CORS_ORIGINS", "http://localhost:5173", False),
+        ("VITE_API_URL", "http://localhost:8080", False),
+        ("NEXT_PUBLIC_API", "http://localhost:8080", False),
+        ("STORE_URL", "http://localhost:9000", True),
+        ("STORE", "localhost:3000", True),
+        ("DATABASE_URL", "postgres://shop@localhost:5432/shop", True),
+    ],
+)
+def test_an_address_for_the_browser_is_meant_for_no_other_service(variable, value, meant):
+    assert bool(list(_named_here({variable: value}, {"3000", "5432"}))) == meant
