@@ -294,10 +294,10 @@ def _healthy_too_early(survey: Survey) -> Iterator[Seen]:
 
 
 def _too_early(survey: Survey) -> list[Early]:
-    """The services that were healthy and did not answer yet; not those that never will, since they listen on 127.0.0.1 only."""
-    silent = ("refused", "hangs up", "no answer in time")
-    never = _loopback(survey)
-    return [early for early in survey.seen.early if early.reach.verdict in silent and early.service not in never]
+    """The services that were healthy and did not answer yet; not at a port that never does: an image may expose what nobody opens."""
+    topology = survey.seen.topology
+    later = {(reach.source, reach.target) for reach in (*survey.seen.doors, *(topology.reaches if topology else ())) if reach.ok}
+    return [early for early in survey.seen.early if early.silent and (early.service, early.reach.target) in later]
 
 
 @rule(

@@ -26,6 +26,8 @@ from .reload import Edit, edits
 
 _LOOK_SECONDS = 0.1
 _QUIET_SECONDS = 2.0  # without a change, after which a project is what it will be
+_KNOCK_SECONDS = 1.0  # between two knocks at a service that does not answer yet
+_SILENT = ("refused", "hangs up", "no answer in time")
 _HERE = re.compile(r"(?<![\w.-])(?:localhost|127\.0\.0\.1)(?::(\d{2,5}))?(?![\w.])")
 _USUAL = {"postgres": 5432, "postgresql": 5432, "redis": 6379, "mysql": 3306, "mongodb": 27017, "amqp": 5672, "http": 80, "https": 443}
 _FOR_BROWSERS = re.compile(r"ORIGIN|CORS|ALLOWED|PUBLIC|^VITE_|^REACT_APP_", re.IGNORECASE)
@@ -51,6 +53,11 @@ class Early:
     seconds: float
     reach: Reach
 
+    @property
+    def silent(self) -> bool:
+        """Whether it did not answer there."""
+        return self.reach.verdict in _SILENT
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -66,7 +73,7 @@ class Ran:
         words: service → its last words, of those that ended or restart.
         health: service → what its health check said last, of those that are not healthy.
         alone: variables that name `localhost` for another service.
-        early: services that were healthy before they answered.
+        early: what the ports of services said when these became healthy.
         edits: what services with a reloader did after an edit.
         stops: service → how it ended when it was told to.
         written: files in bind mounts that root of a container left, as the project's folder sees them.
@@ -133,6 +140,7 @@ class Runner:
         if running is None:
             return Ran(tuple(timelines), failure, early=early, seconds=time.monotonic() - started)
         with running:
+            self._await(running, healthy)
             ran = self._look(running)
             ran["edits"] = tuple(edits(ran["services"], self._project.config, self._project.folder))
             stops = self._stop(running, ran["services"])
@@ -190,6 +198,19 @@ class Runner:
             yield listener
         finally:
             listener.close()
+
+    def _await(self, running: Stack, early: Sequence[Early]) -> None:
+        """Give a service that was healthy before it answered the time to answer: a slow one is no port that nobody ever opens."""
+        answered = {one.service for one in early if not one.silent}
+        asks: dict[str, list[str]] = {}
+        for one in early:
+            if one.service not in answered:
+                asks.setdefault(one.service, []).extend([one.reach.target, f"127.0.0.1:{one.reach.target.rpartition(':')[2]}"])
+        deadline = time.monotonic() + self._patience
+        while asks and time.monotonic() < deadline:
+            time.sleep(_KNOCK_SECONDS)
+            tried = {name: running.reach(*targets, sources=[name]) for name, targets in asks.items()}
+            asks = {name: asks[name] for name, reaches in tried.items() if all(reach.verdict in _SILENT for reach in reaches)}
 
     def _look(self, running: Stack) -> dict:
         services = running.services()

@@ -5,11 +5,15 @@ from pathlib import Path
 import pytest
 
 from book.engine import Provenance
+from book.probe import Reach
+from book.report import running
 from book.report.project import Project
 from book.report.reload import Edit
 from book.report.rules import RULES
-from book.report.running import Ran, _named_here
+from book.report.running import Early, Ran, Runner, _named_here
 from book.report.survey import Survey
+from book.stack import Service, Stopped
+from book.topology import Topology
 
 WHERE = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
 
@@ -49,3 +53,42 @@ def test_a_reloader_is_blamed_for_the_files_that_it_is_there_to_see(command, sec
 )
 def test_an_address_for_the_browser_is_meant_for_no_other_service(variable, value, meant):
     assert bool(list(_named_here({variable: value}, {"3000", "5432"}))) == meant
+
+
+def reach(target: str, verdict: str) -> Reach:
+    return Reach("broker", target, verdict == "open", verdict, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("at_once", "later", "faults"),
+    [
+        ("refused", "open", 1),
+        ("refused", "refused", 0),  # the image exposes it, and nobody ever opens it
+        ("open", "open", 0),
+    ],
+)
+def test_a_service_was_healthy_too_early_where_it_answered_later(at_once, later, faults):
+    broker = Service("broker", "p-broker-1", "running", 0, "healthy", 0, {}, {}, "broker")
+    ran = Ran(
+        services=(broker,),
+        early=(Early("broker", 1.0, reach("broker:5671", at_once)),),
+        topology=Topology("compose.yaml", (), (broker,), (reach("broker:5671", later),)),
+        stops={"broker": Stopped(10.0, 137)},
+    )
+    assert len(found("healthy-too-early", ran)) == faults
+    assert len(found("ignores-sigterm", ran)) == 1 - faults  # only a service that was still on its way is excused
+
+
+def test_a_service_that_was_healthy_too_early_is_waited_for_until_it_answers(monkeypatch):
+    monkeypatch.setattr(running, "_KNOCK_SECONDS", 0)
+    answers = ["refused", "refused", "open", "open"]
+
+    class Slow:
+        def reach(self, *targets, sources):
+            assert (targets, sources) == (("broker:5672", "127.0.0.1:5672"), ["broker"])
+            verdict = answers.pop(0)
+            return tuple(reach(target, verdict) for target in targets)
+
+    early = [Early("broker", 1.0, reach("broker:5672", "refused"))]
+    Runner(Project(Path(), (), ()), (), Path(), 60, 60)._await(Slow(), [*early, Early("web", 1.0, reach("web:80", "open"))])
+    assert answers == ["open"]
