@@ -576,7 +576,10 @@ def _loopback(survey: Survey) -> dict[str, list[int]]:
 
 
 def _command(survey: Survey, service: str) -> str:
-    return next((" ".join(each.command) for each in survey.built if service in each.build.services), "")
+    """What a service was told to run: by the Compose files, or else by its image."""
+    settings = survey.project.config.get("services", {}).get(service, {})
+    own = (*(settings.get("entrypoint") or ()), *(settings.get("command") or ()))
+    return " ".join(own or next((each.command for each in survey.built if service in each.build.services), ()))
 
 
 def _declared_environment(survey: Survey) -> dict[str, dict[str, str]]:

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from book.contents import Contents
 from book.engine import Provenance
+from book.image import Image
 from book.probe import Reach
 from book.report import running
-from book.report.project import Project
+from book.report.images import Built
+from book.report.project import Build, Project
 from book.report.reload import Edit
 from book.report.rules import RULES
 from book.report.running import Early, Ran, Runner, _named_here
@@ -23,6 +26,13 @@ def found(rule: str, ran: Ran | None = None, config: dict | None = None, built: 
     project = Project(folder, ("compose.yaml",) if config else (), dockerfiles, config=config or {})
     survey = Survey(project, (), (), (), (), built, ran, WHERE, (), 0.0)
     return [words for one in RULES if one.id == rule for _, _, words in one.look(survey)]
+
+
+def built(**more: object) -> Built:
+    """The image of the service `app`."""
+    build, image = Build("app", "Dockerfile", ".", {"context": "."}, ("app",)), Image("app", "sha256:0", 1, 1, "overlay2", (), 9.0)
+    plain = {"user": "1000", "ports": (), "command": (), "history": (), "environment": {}}
+    return Built(build, image, Contents("app", ()), (), 0, 0, "", (), **{**plain, **more})
 
 
 @pytest.mark.parametrize(
@@ -92,3 +102,18 @@ def test_a_service_that_was_healthy_too_early_is_waited_for_until_it_answers(mon
     early = [Early("broker", 1.0, reach("broker:5672", "refused"))]
     Runner(Project(Path(), (), ()), (), Path(), 60, 60)._await(Slow(), [*early, Early("web", 1.0, reach("web:80", "open"))])
     assert answers == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "faults"),
+    [
+        ({"command": ["python", "manage.py", "migrate"]}, 0),
+        ({"entrypoint": ["./migrate.sh"], "command": None}, 0),
+        ({"command": ["python3"]}, 1),
+        ({"command": None, "entrypoint": None}, 1),  # the prompt of the base image
+    ],
+)
+def test_a_service_that_has_ended_ran_what_compose_says_before_what_its_image_says(settings, faults):
+    config = {"services": {"app": {"build": {}, **settings}}}
+    ended = Service("app", "p-app-1", "exited", 0, "", 0, {}, {}, "")
+    assert len(found("app-never-runs", Ran(services=(ended,)), config, (built(command=("python3",)),))) == faults
