@@ -26,9 +26,12 @@ _MUCH = 1_000_000  # bytes that are worth a word
 _SHELLS = r"(?:python[\d.]*|ipython\d?|node|irb|(?:ba|z|da|k)?sh|ash)"
 _PROMPT = re.compile(rf"^(?:\S*(?:docker-init|tini|dumb-init) (?:-\S+ )*)?(?:\S*/)?{_SHELLS}(?: -[il]+)*$")
 _INSTALLS = re.compile(
-    r"\b(?:pip3?|pipx|poetry|uv|pdm|pipenv|conda|npm|yarn|pnpm|bundle|composer|cargo|go|gem)\b.*\b(?:install|sync|add|ci|mod download)\b"
+    r"\b(pip3?|pipx|poetry|uv|pdm|pipenv|conda|npm|yarn|pnpm|bundle|composer|cargo|go|gem)\b.*\b(?:install|sync|add|ci|mod download)\b"
     r"|\b(?:apt-get|apt|apk|dnf|yum)\b.*\b(?:install|add)\b"
 )
+# What the project needs, in a step of its own; and the project alone.
+_NEEDED = re.compile(r"\s-r\s|--requirement\b|\b(?:sync|mod download)\b|\b(?:poetry|pdm|pipenv)\b.*\binstall\b")
+_ALONE = re.compile(r"--no-deps\b|--only-root\b|\bcargo\b.*--path\b|\bgo\b.*\s\./")
 _SECRET = re.compile(r"(?i)(?:^|_)(?:PASSWORD|PASSWD|PASS|SECRET|SECRET_KEY|TOKEN|API_?KEY|PRIVATE_KEY|CREDENTIALS)$")
 _IN_URL = re.compile(r"://[^:/@\s]+:([^@\s]+)@")
 # The last day on which each was still mended: https://devguide.python.org/versions/, https://www.postgresql.org/support/versioning/,
@@ -146,8 +149,10 @@ def _production_is_development(survey: Survey) -> Iterator[Seen]:
 )
 def _cache_hostile_order(survey: Survey) -> Iterator[Seen]:
     for each in survey.built:
-        for step in each.rebuild.steps if each.rebuild else ():
-            if step.seconds is not None and step.instruction.startswith("RUN") and _INSTALLS.search(step.instruction):
+        steps = each.rebuild.steps if each.rebuild else ()
+        kept = {tool for step in steps if step.seconds is None and _NEEDED.search(step.instruction) for tool in _tools(step.instruction)}
+        for step in steps:
+            if step.seconds is not None and step.instruction.startswith("RUN") and _installs_again(step.instruction, kept):
                 line = _line(survey, each, step.instruction)
                 took = f"{step.seconds:.1f} s of a build of {each.rebuild.seconds:.1f} s"
                 yield (
@@ -155,6 +160,16 @@ def _cache_hostile_order(survey: Survey) -> Iterator[Seen]:
                     line,
                     f"after one more line in {each.rebuild.touched}, `{_short(step.instruction)}` ran again: {took}",
                 )
+
+
+def _installs_again(instruction: str, kept: set[str]) -> bool:
+    """Whether a step that ran again installs what others wrote; not where its tool had that from the cache, and only the project is new."""
+    return bool(_INSTALLS.search(instruction)) and not (_ALONE.search(instruction) or kept & _tools(instruction))
+
+
+def _tools(instruction: str) -> set[str]:
+    """The tools with which a step installs packages of a language."""
+    return {found[1] for part in re.split(r"&&|;", instruction) if (found := _INSTALLS.search(part)) and found[1]}
 
 
 @rule(

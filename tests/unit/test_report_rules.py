@@ -9,7 +9,7 @@ from book.engine import Provenance
 from book.image import Image
 from book.probe import Reach
 from book.report import running
-from book.report.images import Built
+from book.report.images import Built, Rebuild, Step
 from book.report.project import Build, Project
 from book.report.reload import Edit
 from book.report.rules import RULES
@@ -117,3 +117,24 @@ def test_a_service_that_has_ended_ran_what_compose_says_before_what_its_image_sa
     config = {"services": {"app": {"build": {}, **settings}}}
     ended = Service("app", "p-app-1", "exited", 0, "", 0, {}, {}, "")
     assert len(found("app-never-runs", Ran(services=(ended,)), config, (built(command=("python3",)),))) == faults
+
+
+@pytest.mark.parametrize(
+    ("cached", "again", "faults"),
+    [
+        ("uv sync --locked --no-install-project", "uv sync --locked", 0),
+        ("poetry install --no-root", "poetry install --only-root", 0),
+        ("pip install -r requirements.txt", "pip install .", 0),
+        ("pip install hatchling", "pip install --no-deps .", 0),
+        ("go mod download", "go install ./cmd/app", 0),
+        ("apt-get install --yes gcc", "cargo install --path .", 0),
+        ("apt-get install --yes gcc", "pip install -r ./requirements.txt", 1),
+        ("pip install --upgrade pip && rm -rf /tmp/*", "pip install -r requirements.txt", 1),
+        ("pip install poetry", "poetry install", 1),
+        ("pip install -r requirements.txt", "npm ci", 1),
+        ("bundle config set path vendor", "bundle install --path vendor", 1),
+    ],
+)
+def test_the_project_itself_may_be_installed_again_and_what_it_needs_may_not(cached, again, faults):
+    steps = (Step(f"RUN {cached}", None), Step("COPY . .", 0.1), Step(f"RUN {again}", 5.0))
+    assert len(found("cache-hostile-order", built=(built(rebuild=Rebuild("app.py", steps, 6.0)),))) == faults
