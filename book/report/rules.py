@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from ..probe import HERE
-from ..recipe import froms
+from ..recipe import froms, tagged
 from ..show.html import amount
 from ..stack import EVERYWHERE
 from .finding import Finding, Severity
@@ -34,8 +34,9 @@ _NEEDED = re.compile(r"\s-r\s|--requirement\b|\b(?:sync|mod download)\b|\b(?:poe
 _ALONE = re.compile(r"--no-deps\b|--only-root\b|\bcargo\b.*--path\b|\bgo\b.*\s\./")
 _SECRET = re.compile(r"(?i)(?:^|_)(?:PASSWORD|PASSWD|PASS|SECRET|SECRET_KEY|TOKEN|API_?KEY|PRIVATE_KEY|CREDENTIALS)$")
 _IN_URL = re.compile(r"://[^:/@\s]+:([^@\s]+)@")
-# The last day on which each was still mended: https://devguide.python.org/versions/, https://www.postgresql.org/support/versioning/,
-# https://nodejs.org/en/about/previous-releases, https://www.debian.org/releases/, https://alpinelinux.org/releases/
+# The last day on which each was still mended, the oldest first: https://devguide.python.org/versions/, https://www.postgresql.org/support/versioning/,
+# https://nodejs.org/en/about/previous-releases, https://www.debian.org/releases/, https://ubuntu.com/about/release-cycle,
+# https://alpinelinux.org/releases/
 _ENDS = {
     "python": {
         "2.7": "2020-01-01",
@@ -47,7 +48,7 @@ _ENDS = {
     },
     "postgres": {"10": "2022-11-10", "11": "2023-11-09", "12": "2024-11-21", "13": "2025-11-13", "14": "2026-11-12", "15": "2027-11-11"},
     "node": {"12": "2022-04-30", "14": "2023-04-30", "16": "2023-09-11", "18": "2025-04-30", "20": "2026-04-30"},
-    "debian": {"jessie": "2020-06-30", "stretch": "2022-07-01", "buster": "2024-06-30", "bullseye": "2026-08-31"},
+    "debian": {"8": "2020-06-30", "9": "2022-07-01", "10": "2024-06-30", "11": "2026-08-31"},
     "ubuntu": {"14.04": "2019-04-25", "16.04": "2021-04-30", "18.04": "2023-05-31", "20.04": "2025-05-31"},
     "alpine": {
         "3.16": "2024-05-23",
@@ -57,6 +58,10 @@ _ENDS = {
         "3.20": "2026-04-01",
         "3.21": "2026-11-01",
     },
+}
+_NUMBERS = {
+    "debian": {"jessie": "8", "stretch": "9", "buster": "10", "bullseye": "11"},
+    "ubuntu": {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04"},
 }
 
 
@@ -237,11 +242,36 @@ def _secret_in_history(survey: Survey) -> Iterator[Seen]:
     "01-environment-in-an-image",
 )
 def _end_of_life(survey: Survey) -> Iterator[Seen]:
+    today = survey.provenance.day
     for file, line, reference in _references(survey):
-        name, _, tag = reference.rpartition("/")[2].partition(":")
-        for version, day in _ENDS.get(name, {}).items():
-            if re.match(rf"{re.escape(version)}(?:[.-]|$)", tag) and date.fromisoformat(day) < date.fromisoformat(survey.provenance.day):
-                yield file, line, f"{reference}: mended until {day}, and today is {survey.provenance.day}"
+        how, day = _mended(reference)
+        if day and date.fromisoformat(day) < date.fromisoformat(today):
+            yield file, line, f"{reference}: {how} until {day}, and today is {today}"
+
+
+def _mended(reference: str) -> tuple[str, str]:
+    """How long the version of an image is mended: in words, and the last day; empty where that is not known.
+
+    A version that is not in the table is older than the next one that is, and was given up before.
+    """
+    place, _, image = reference.partition("@")[0].rpartition("/")
+    name, _, tag = image.partition(":")
+    word = tag.partition("-")[0]
+    version = _NUMBERS.get(name, {}).get(word, word)
+    if not re.fullmatch(r"\d+(?:\.\d+)*", version):
+        return "", ""
+    for known, day in _ENDS.get(name, {}).items():
+        wanted, have = _number(known), _number(version)
+        if have[: len(wanted)] == wanted:
+            return "mended", day
+        # Whoever else calls an image `python` may count its versions in another way.
+        if len(have) >= len(wanted) and have < wanted and (not place or place.endswith("library")):
+            return f"older than {known}, which was mended", day
+    return "", ""
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 @rule(
@@ -566,8 +596,10 @@ def _references(survey: Survey) -> Iterator[Seen]:
     arguments = {build.dockerfile: build.settings.get("args") for build in survey.project.builds}
     for file in survey.project.dockerfiles:
         yield from ((file, line, image) for line, image in froms(survey.project.read(file), arguments.get(file)))
-    for name, service in survey.project.config.get("services", {}).items():
-        if "image" in service and "build" not in service:
+    services = survey.project.config.get("services", {})
+    own = {tagged(service["image"]) for service in services.values() if "build" in service and "image" in service}
+    for name, service in services.items():
+        if "image" in service and "build" not in service and tagged(service["image"]) not in own:
             yield *survey.project.line("services", name, "image"), service["image"]
 
 

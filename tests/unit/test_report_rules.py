@@ -138,3 +138,39 @@ def test_a_service_that_has_ended_ran_what_compose_says_before_what_its_image_sa
 def test_the_project_itself_may_be_installed_again_and_what_it_needs_may_not(cached, again, faults):
     steps = (Step(f"RUN {cached}", None), Step("COPY . .", 0.1), Step(f"RUN {again}", 5.0))
     assert len(found("cache-hostile-order", built=(built(rebuild=Rebuild("app.py", steps, 6.0)),))) == faults
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        ("python:3.8-slim", "mended until 2024-10-07"),
+        ("python:3.8@sha256:0123", "mended until 2024-10-07"),
+        ("docker.io/library/python:3.5.10", "older than 3.6, which was mended until 2021-12-23"),
+        ("postgres:9.6", "older than 10, which was mended until 2022-11-10"),
+        ("postgres:13.4-alpine", "mended until 2025-11-13"),
+        ("node:10", "older than 12, which was mended until 2022-04-30"),
+        ("alpine:3.12", "older than 3.16, which was mended until 2024-05-23"),
+        ("debian:10-slim", "mended until 2024-06-30"),
+        ("debian:buster-slim", "mended until 2024-06-30"),
+        ("ubuntu:bionic", "mended until 2023-05-31"),
+        ("ubuntu:20.10", ""),
+        ("python:3.13", ""),
+        ("python:3", ""),
+        ("python:3.9rc1", ""),
+        ("python", ""),
+        ("node:lts", ""),
+        ("node:24.1.0", ""),
+        ("alpine:latest", ""),
+        ("alpine:20250108", ""),
+        ("postgres:15", ""),  # until a day to come
+        ("mcr.microsoft.com/devcontainers/python:1.2-3.13", ""),  # it counts itself, and not Python
+    ],
+)
+def test_a_version_that_is_not_mended_any_more_is_found_and_no_other(image, says):
+    words = found("end-of-life", config={"services": {"app": {"image": image}}})
+    assert words == ([f"{image}: {says}, and today is {WHERE.day}"] if says else [])
+
+
+def test_an_image_that_the_project_builds_itself_needs_no_version():
+    services = {"web": {"build": {}, "image": "shop"}, "worker": {"image": "shop:latest"}, "store": {"image": "redis"}}
+    assert found("unpinned-image", config={"services": services}) == ["redis has no version"]
