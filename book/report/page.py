@@ -4,31 +4,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 from IPython.display import Markdown
 from pygments.formatters import HtmlFormatter
 
 from .. import show
+from ..contents import Contents
 from ..engine import ROOT
+from ..image import Image
 from ..press.trim import without_script
 from ..recipe import Recipe, RecipeError
 from ..show.html import fold, table
 from ..show.markup import piece
 from .finding import Finding, Severity
 from .project import Project
+from .rules import SECRET, SECRET_IN_URL
 from .running import Ran
 from .survey import Survey
 
 CHAPTER = "book:"  # how a link to a chapter begins, until it is known where the book is
 _MARKS = {Severity.error: "✗", Severity.warning: "!", Severity.info: "·"}
 _HIDDEN = "•••"
-_WITH_VALUE = re.compile(
-    r"""(?im)^((?!.*_FILE)[\s\w"'-]*(?:PASSWORD|PASSWD|SECRET|SECRET_KEY|TOKEN|API_?KEY)["']?\s*[:=][ \t]*)(?=[^\s$|>&*{\[])\S.*$"""
+_Layered = TypeVar("_Layered", Image, Contents)
+_SEVERAL = r"[|>][+\d-]*[ \t]*$"  # how YAML says that a value stands in the lines below
+_BEGINS = "|".join(  # where the value of a secret does: `NAME=value`, `NAME: value`, `ENV NAME value`, `--name value`, `${NAME:-value}`
+    (
+        rf"""(?<![\w-]){SECRET}["']?[ \t]*=""",
+        rf"""(?<![\w-]){SECRET}["']?[ \t]*:(?=[ \t"'])(?![ \t]*(?:[*{{\[]|{_SEVERAL}))""",
+        rf"""\bENV[ \t]+{SECRET}[ \t]""",
+        rf"""(?<![\w-])(?=--){SECRET}["']?,?[ \t]""",
+        rf"""\$\{{{SECRET}:?-""",
+    )
 )
-_IN_URL = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
+_REFERS = r"""["']?\$(?:\(|\$?(?:\w+|\{\w+(?::?-|:?\?[^}\n]*)?\})["']?(?:[\s,;)}\]]|$))"""  # to a value, and is none
+# The rest of the line goes with a value, or of the words between backticks: only Docker knows where it ends.
+_VALUE = re.compile(rf"(?im)((?:{_BEGINS})[ \t]*)(?!{_REFERS})[^\s}}].*?(?=`[\s:,;.]|`?$)")
+_VALUE_BELOW = re.compile(rf"""(?im)^([ \t]*)(["']?{SECRET}["']?:[ \t]*{_SEVERAL})(?:\n(?:\1[ \t].*|[ \t]*$))+""")
 
 
 def page(survey: Survey, findings: Iterable[Finding], book: str = "") -> str:
@@ -95,8 +111,8 @@ def _sections(survey: Survey, findings: Iterable[Finding]) -> Iterator[tuple[str
     yield "", _opening(survey, findings)
     yield "Findings", _findings(findings)
     if survey.built:
-        yield "Images", show.sizes(*(each.image for each in survey.built)).html + _rebuilds(survey)
-        layers = {each.build.name: show.layers(each.contents) for each in survey.built}
+        yield "Images", show.sizes(*(_without_secrets(each.image) for each in survey.built)).html + _rebuilds(survey)
+        layers = {each.build.name: show.layers(_without_secrets(each.contents)) for each in survey.built}
         yield "Layers", piece(show.choice("Image", layers)).html if len(layers) > 1 else next(iter(layers.values())).html
     if survey.ran:
         yield from _runs(survey.ran)
@@ -171,8 +187,14 @@ def _rebuilds(survey: Survey) -> str:
     return table(caption, ["image", "first", "file", "again", "steps that ran again"], rows, numbers=(1, 3)).html if rows else ""
 
 
+def _without_secrets(measured: _Layered) -> _Layered:
+    """An image or its contents, as its instructions may be shown."""
+    return replace(measured, layers=tuple(replace(layer, instruction=hide(layer.instruction)) for layer in measured.layers))
+
+
 def _ran_again(steps: Iterable) -> str:
-    return "; ".join(step.instruction for step in steps if step.seconds is not None and step.instruction.startswith("RUN")) or "no RUN"
+    again = (hide(step.instruction) for step in steps if step.seconds is not None and step.instruction.startswith("RUN"))
+    return "; ".join(again) or "no RUN"
 
 
 def _runs(ran: Ran) -> Iterator[tuple[str, str]]:
@@ -181,7 +203,7 @@ def _runs(ran: Ran) -> Iterator[tuple[str, str]]:
     if ran.timelines[-1].events:
         yield "Start-up", show.timeline(ran.timelines[-1]).html + _spread(ran)
     if ran.services:
-        yield "Services", show.services(ran.services).html
+        yield "Services", show.services(replace(one, command=hide(one.command)) for one in ran.services).html
     if ran.topology and ran.topology.services:
         yield "Wiring", show.topology(ran.topology).html
         if ran.topology.reaches:
@@ -218,9 +240,7 @@ def _listings(project: Project) -> str:
     recipe, parts = Recipe(project.folder), []
     for file in (*project.files, *project.dockerfiles):
         try:
-            text = recipe.read(file)
-            listed = _WITH_VALUE.sub(rf"\1{_HIDDEN}", hide(text))
-            listing = Markdown(f"````{'yaml' if file in project.files else 'dockerfile'}\n{listed}\n````")
+            listing = Markdown(f"````{'yaml' if file in project.files else 'dockerfile'}\n{hide(recipe.read(file))}\n````")
             parts.append(fold(file, piece(listing).html))
         except RecipeError as problem:
             parts.append(fold(file, f"<p>{escape(str(problem))}</p>"))
@@ -228,8 +248,9 @@ def _listings(project: Project) -> str:
 
 
 def hide(text: str) -> str:
-    """A text without passwords in addresses; listings lose the values of their secrets as well."""
-    return _IN_URL.sub(rf"\1{_HIDDEN}@", text)
+    """A text without passwords in addresses, and without the values of secrets."""
+    text = _VALUE_BELOW.sub(rf"\1\2\n\1  {_HIDDEN}", SECRET_IN_URL.sub(rf"\1{_HIDDEN}@", text))
+    return _VALUE.sub(rf"\1{_HIDDEN}", text)
 
 
 def _colours() -> str:

@@ -32,8 +32,14 @@ _INSTALLS = re.compile(
 # What the project needs, in a step of its own; and the project alone.
 _NEEDED = re.compile(r"\s-r\s|--requirement\b|\b(?:sync|mod download)\b|\b(?:poetry|pdm|pipenv)\b.*\binstall\b")
 _ALONE = re.compile(r"--no-deps\b|--only-root\b|\bcargo\b.*--path\b|\bgo\b.*\s\./")
-_SECRET = re.compile(r"(?i)(?:^|_)(?:PASSWORD|PASSWD|PASS|SECRET|SECRET_KEY|TOKEN|API_?KEY|PRIVATE_KEY|CREDENTIALS)$")
-_IN_URL = re.compile(r"://[^:/@\s]+:([^@\s]+)@")
+# What a secret is called, wherever it stands; not the name of a file that holds one, nor a choice of how one is made.
+SECRET = (
+    r"(?!\w*(?:ALLOW_EMPTY|RANDOM_ROOT|ONETIME|GOOGLE_APPLICATION)_)[\w-]*"
+    r"(?:PASSWORD|PASSWD|REQUIREPASS|SECRET|TOKEN|API[_-]?KEY|(?:SECRET|PRIVATE)(?:_ACCESS)?[_-]?KEY"
+    r"|(?<![^\W_])(?:PASS|CREDENTIALS)|(?<=_)PWD)"
+)
+SECRET_IN_URL = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
+_SECRET = re.compile(SECRET, re.IGNORECASE)
 # The last day on which each was still mended, the oldest first: https://devguide.python.org/versions/, https://www.postgresql.org/support/versioning/,
 # https://nodejs.org/en/about/previous-releases, https://www.debian.org/releases/, https://ubuntu.com/about/release-cycle,
 # https://alpinelinux.org/releases/
@@ -225,12 +231,12 @@ def _secret_in_history(survey: Survey) -> Iterator[Seen]:
     for each in survey.built:
         arguments = each.build.settings.get("args") or {}
         for name, value in arguments.items():
-            if value and _SECRET.search(name) and any(str(value) in step for step in each.history):
+            if value and _SECRET.fullmatch(name) and any(str(value) in step for step in each.history):
                 place = survey.project.line("services", each.build.services[0], "build", "args", name)
                 yield *place, f"`docker history` shows the value of {name} in a layer of {each.build.name}"
         for name, value in each.environment.items():
             line = survey.project.instruction(each.build.dockerfile, rf"^\s*ENV\s.*\b{re.escape(name)}\b")
-            if value and line and _SECRET.search(name):
+            if value and line and _SECRET.fullmatch(name):
                 yield each.build.dockerfile, line, f"`docker inspect` of the image shows the value of {name}"
 
 
@@ -526,7 +532,7 @@ def _secret_in_environment(survey: Survey) -> Iterator[Seen]:
     for service, variables in (survey.seen.environment or _declared_environment(survey)).items():
         baked = {name for each in survey.built if service in each.build.services for name in each.environment}
         for name, value in variables.items():
-            if value and name not in baked and (_SECRET.search(name) or _IN_URL.search(value)):
+            if value and name not in baked and (_SECRET.fullmatch(name) or SECRET_IN_URL.search(value)):
                 yield *_of_service(survey, service, "environment", name), f"`docker inspect` of {service} shows the value of {name}"
 
 

@@ -68,7 +68,7 @@ def for_machines(survey: Survey, findings: Sequence[Finding], code: int) -> str:
                 for each in survey.built
             ],
             "timelines": [[asdict(event) for event in seen.events] for seen in (ran.timelines if ran else ())],
-            "services": [asdict(service) for service in (ran.services if ran else ())],
+            "services": [{**asdict(one), "command": hide(one.command)} for one in (ran.services if ran else ())],
             "reaches": [asdict(reach) for reach in (ran.topology.reaches if ran and ran.topology else ())],
             "stops": {name: asdict(stopped) for name, stopped in (ran.stops if ran else {}).items()},
             "provenance": asdict(survey.provenance),
