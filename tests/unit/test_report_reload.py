@@ -14,6 +14,8 @@ def test_each_reloader_of_chapter_7_is_known(command):
     assert reload._RELOADS.search(command)
 
 
-@pytest.mark.parametrize("command", ["python echo.py", "flask --app echo run", "/sbin/docker-init -- gunicorn reloaded:app"])
+@pytest.mark.parametrize(
+    "command", ["python echo.py", "flask --app echo run", "nodemon app.js", "/sbin/docker-init -- gunicorn reloaded:app"]
+)
 def test_what_does_not_reload_is_none(command):
     assert not reload._RELOADS.search(command)
