@@ -40,9 +40,9 @@ SECRET = (
 )
 SECRET_IN_URL = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
 _SECRET = re.compile(SECRET, re.IGNORECASE)
-# The last day on which each was still mended, the oldest first: https://devguide.python.org/versions/, https://www.postgresql.org/support/versioning/,
-# https://nodejs.org/en/about/previous-releases, https://www.debian.org/releases/, https://ubuntu.com/about/release-cycle,
-# https://alpinelinux.org/releases/
+# The last day on which each was still mended, the oldest first: https://devguide.python.org/versions/,
+# https://www.postgresql.org/support/versioning/, https://nodejs.org/en/about/previous-releases, https://www.debian.org/releases/,
+# https://ubuntu.com/about/release-cycle, https://alpinelinux.org/releases/
 _ENDS = {
     "python": {
         "2.7": "2020-01-01",
@@ -161,9 +161,11 @@ def _production_is_development(survey: Survey) -> Iterator[Seen]:
 def _cache_hostile_order(survey: Survey) -> Iterator[Seen]:
     for each in survey.built:
         steps = each.rebuild.steps if each.rebuild else ()
-        kept = {tool for step in steps if step.seconds is None and _NEEDED.search(step.instruction) for tool in _tools(step.instruction)}
+        cached = (part for step in steps if step.seconds is None for part in _installing(step.instruction))
+        kept = {tool for words, tool in cached if tool and _NEEDED.search(words)}  # the project itself may be new for these
         for step in steps:
-            if step.seconds is not None and step.instruction.startswith("RUN") and _installs_again(step.instruction, kept):
+            again = any(tool not in kept and not _ALONE.search(words) for words, tool in _installing(step.instruction))
+            if step.seconds is not None and step.instruction.startswith("RUN") and again:
                 line = _line(survey, each, step.instruction)
                 took = f"{step.seconds:.1f} s of a build of {each.rebuild.seconds:.1f} s"
                 yield (
@@ -173,14 +175,11 @@ def _cache_hostile_order(survey: Survey) -> Iterator[Seen]:
                 )
 
 
-def _installs_again(instruction: str, kept: set[str]) -> bool:
-    """Whether a step that ran again installs what others wrote; not where its tool had that from the cache, and only the project is new."""
-    return bool(_INSTALLS.search(instruction)) and not (_ALONE.search(instruction) or kept & _tools(instruction))
-
-
-def _tools(instruction: str) -> set[str]:
-    """The tools with which a step installs packages of a language."""
-    return {found[1] for part in re.split(r"&&|;", instruction) if (found := _INSTALLS.search(part)) and found[1]}
+def _installing(instruction: str) -> Iterator[tuple[str, str]]:
+    """The commands of a step that install something, each with its tool; that is empty for packages of the system."""
+    for words in re.split(r"&&|;", instruction):
+        if found := _INSTALLS.search(words):
+            yield words, found[1] or ""
 
 
 @rule(
