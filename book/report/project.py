@@ -95,8 +95,11 @@ class Project:
         for name, service in self.config.get("services", {}).items():
             if (settings := service.get("build")) and self.runs(name):
                 key = repr(sorted(settings.items(), key=str))
-                file = self._seen(os.path.join(settings["context"], settings.get("dockerfile", "Dockerfile")))
-                known = found.get(key) or Build(name, file, self._seen(settings["context"]), settings, ())
+                context = settings["context"]
+                file = os.path.join(context, settings.get("dockerfile", "Dockerfile"))
+                if os.path.isdir(context):  # else it is the address of a repository, and is called as it is written
+                    context, file = self._seen(context), self._seen(file)
+                known = found.get(key) or Build(name, file, context, settings, ())
                 found[key] = replace(known, services=(*known.services, name))
         for file in self.alone:
             name = called(file, self.folder.name)
@@ -230,7 +233,7 @@ def copied(project: Project, left_out: Iterable[Path] = ()) -> Iterator[Project]
     Raises:
         NoProject: where that is more than is copied, and where Compose reads the original and not the copy.
     """
-    contexts = [build.settings["context"] for build in project.builds if "://" not in build.settings["context"]]
+    contexts = [build.settings["context"] for build in project.builds if os.path.isdir(build.settings["context"])]
     root = Path(os.path.commonpath([project.folder, *contexts]))
     if root in (Path("/"), Path.home()):
         raise NoProject(f"{project.name} reads all of {root}, which is not copied: put what it needs into a folder of its own.")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from book.report.images import _sent, _source
-from book.report.project import Build
+from book.report.project import Build, Project
 
 
 @pytest.mark.parametrize("link", ["app.py", "app"])
@@ -25,3 +25,11 @@ def test_of_a_context_that_the_builder_fetches_itself_nothing_is_sent_or_edited(
     build = Build("web", "Dockerfile", context, {"context": context}, ("web",))
     assert _sent(build) == (0, 0, "", ())
     assert _source(Path(context), "") is None
+
+
+@pytest.mark.parametrize("context", ["https://example.invalid/shop.git#main", "git@example.invalid:shop.git"])
+def test_a_build_from_an_address_is_called_as_it_is_written(tmp_path, context):
+    (tmp_path / "shop").mkdir()
+    config = {"services": {"web": {"build": {"context": context}}}}
+    project = Project(tmp_path / "shop", ("compose.yaml",), (), config=config)
+    assert [(build.context, build.dockerfile) for build in project.builds] == [(context, f"{context}/Dockerfile")]
