@@ -38,7 +38,7 @@ SECRET = (
     r"(?:PASSWORD|PASSWD|REQUIREPASS|SECRET|TOKEN|API[_-]?KEY|(?:SECRET|PRIVATE)(?:_ACCESS)?[_-]?KEY"
     r"|(?<![^\W_])(?:PASS|CREDENTIALS)|(?<=_)PWD)"
 )
-SECRET_IN_URL = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
+SECRET_IN_URL = re.compile(r"(://[^:/@\s]{0,200}:)[^@\s]{1,500}@")  # within limits: a page without blanks would take for ever
 _SECRET = re.compile(SECRET, re.IGNORECASE)
 # The last day on which each was still mended, the oldest first: https://devguide.python.org/versions/,
 # https://www.postgresql.org/support/versioning/, https://nodejs.org/en/about/previous-releases, https://www.debian.org/releases/,
