@@ -89,6 +89,12 @@ class Project:
         return not profiles or bool(profiles & {*self.profiles}) or "*" in self.profiles
 
     @property
+    def own_images(self) -> frozenset[str]:
+        """The names, with their tags, that its files give to images that it builds."""
+        services = self.config.get("services", {}).values()
+        return frozenset(tagged(service["image"]) for service in services if "build" in service and "image" in service)
+
+    @property
     def builds(self) -> tuple[Build, ...]:
         """The images that it builds: those of its services; without a Compose file, one for each Dockerfile."""
         found: dict[str, Build] = {}

@@ -57,8 +57,9 @@ def risks(project: Project) -> tuple[Risk, ...]:
 def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
     if service.get("privileged"):
         yield "privileged", "privileged: true", "privileged"
-    if any(hook.get("privileged") for key in ("post_start", "pre_stop") for hook in service.get(key) or ()):
-        yield "privileged", "a privileged hook", "post_start" if service.get("post_start") else "pre_stop"
+    for key in ("post_start", "pre_stop"):
+        if any(hook.get("privileged") for hook in service.get(key) or ()):
+            yield "privileged", "a privileged hook", key
     build = service.get("build") or {}
     if build.get("privileged") or build.get("entitlements"):
         yield "privileged", "a privileged build", "build"

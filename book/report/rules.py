@@ -601,9 +601,8 @@ def _references(survey: Survey) -> Iterator[Seen]:
     arguments = {build.dockerfile: build.settings.get("args") for build in survey.project.builds}
     for file in survey.project.dockerfiles:
         yield from ((file, line, image) for line, image in froms(survey.project.read(file), arguments.get(file)))
-    services = survey.project.config.get("services", {})
-    own = {tagged(service["image"]) for service in services.values() if "build" in service and "image" in service}
-    for name, service in services.items():
+    own = survey.project.own_images
+    for name, service in survey.project.config.get("services", {}).items():
         if "image" in service and "build" not in service and tagged(service["image"]) not in own:
             yield *survey.project.line("services", name, "image"), service["image"]
 

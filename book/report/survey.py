@@ -119,13 +119,12 @@ def _lint(project: Project, copy: Project) -> tuple[Finding, ...]:
 
 def _images(project: Project) -> tuple[str, ...]:
     """The images that its services take as they are; Compose itself pulls one for another kind of machine."""
-    own = {service["image"] for service in project.config.get("services", {}).values() if "build" in service and "image" in service}
     named = (
-        service["image"]
+        tagged(service["image"])
         for name, service in project.config.get("services", {}).items()
-        if project.runs(name) and not {"build", "platform"} & service.keys() and service.get("image") not in own
+        if project.runs(name) and "image" in service and not {"build", "platform"} & service.keys()
     )
-    return tuple(dict.fromkeys(tagged(image) for image in named))
+    return tuple(dict.fromkeys(image for image in named if image not in project.own_images))
 
 
 def _have(project: Project) -> tuple[list[Build], tuple[str, ...], tuple[str, ...], list[str]]:

@@ -110,10 +110,3 @@ def test_two_builds_at_once_do_not_take_each_others_name(tmp_path):
 def test_an_image_that_cannot_tell_its_packages_is_not_taken_for_one_that_has_some(tmp_path):
     with pytest.raises(Trouble, match="does not tell its Python packages"):
         build(tmp_path, BASE + "RUN rm /usr/local/bin/python\n").packages()
-
-
-def test_a_proxy_of_the_reader_is_not_asked_for_a_container(tmp_path, monkeypatch):
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody listens there
-    (tmp_path / "index.html").write_text("hello")
-    image = build(tmp_path, BASE + 'COPY index.html /www/\nCMD ["python", "-m", "http.server", "-d", "/www", "5000"]\n')
-    assert image.ask("/").text == "hello"
