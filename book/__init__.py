@@ -4,6 +4,14 @@ from importlib.util import find_spec
 
 # On a bare machine none of these is there yet: `python -m book` comes through here to install them.
 if all(find_spec(name) for name in ("docker", "IPython", "psutil")):
+    from . import engine as engine
+    from . import notebook as _notebook
     from . import show as show
     from .claim import claim as claim
+    from .measure import probe as probe
+    from .measure import timeline as timeline
+    from .measure import tool as tool
     from .recipe import Recipe as Recipe
+    from .trial import try_it as try_it
+
+    _notebook.install()

@@ -7,9 +7,8 @@ import os
 import sys
 from contextlib import nullcontext, redirect_stdout
 
-from . import bootstrap
-from .new import options as new_options
-from .report import options
+from .commands import bootstrap, new_options, report_options
+from .commands import report_options as options
 
 _COMMANDS = {
     "book": "run every chapter that changed, and build the site",
@@ -56,20 +55,20 @@ def main() -> int:
         except bootstrap.NoEnvironment as problem:
             print(f"✗ {problem}", file=sys.stderr)
             return 2 if report else 1  # a report's 1 says that something was found
-        options.remember_folder()
+        report_options.remember_folder()
         again = [str(bootstrap.python()), "-m", "book", *sys.argv[1:]]
         os.chdir(bootstrap.ROOT)
         sys.stdout.flush()
         os.execve(again[0], again, {**os.environ, "PYTHONPATH": str(bootstrap.ROOT)})
     if report:
-        from .report import command
+        from .commands import report as command
 
         return command.run(sys.argv[2:])
     if new:
-        from .new import command
+        from .commands import new as command
 
-        return command.run(sys.argv[2:], str(options.folder()))
-    from .press import commands
+        return command.run(sys.argv[2:], str(report_options.folder()))
+    from .commands import book as commands
 
     return commands.run(arguments.command, arguments.chapters, arguments.workers)
 

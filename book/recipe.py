@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from docker.models.networks import Network
 
-from . import compose, run, stack, timeline
-from . import tool as tools
-from .engine import ROOT, connect
-from .image import Image, build
+from .engine import connect, labels, leftovers
+from .files import compose
+from .files.dockerfile import froms, tagged
+from .measure import stack, timeline, tool, up
+from .measure.image import Image, build
+from .places import ROOT
 from .trouble import Trouble
 
-if TYPE_CHECKING:
-    from .probe import Reach
-    from .show.editor import Editor
-
-# All blanks are those of one line: where they could be line ends, a page of empty lines would take for ever.
-_FROM = re.compile(r"[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.IGNORECASE)
-_ARG = re.compile(r"[ \t]*ARG[ \t]", re.IGNORECASE)
-_DEFAULT = re.compile(r"(\w+)=[\"']?([^\s\"']+)")
-_HERE = re.compile(r"[ \t]*(?:RUN|COPY|ADD)[ \t]", re.IGNORECASE)
-_HERE_WORD = re.compile(r"<<-?[\"']?(\w+)")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 _LARGEST = 1_000_000  # bytes of a file that is read as text
 _LISTED = 20  # files that an error names
 _JUNK = {"__pycache__", ".pytest_cache", ".ruff_cache", ".DS_Store", ".git", ".vagrant", ".venv", "node_modules"}
@@ -147,7 +135,7 @@ class Recipe:
         wait: bool = True,
         free_ports: bool = True,
         profiles: Iterable[str] = (),
-        limit: int = stack.WAIT_SECONDS,
+        limit: int = up.WAIT_SECONDS,
         **environment: str,
     ) -> stack.Stack:
         """Bring a Compose file of this recipe up, under a name of its own and with free ports of 127.0.0.1.
@@ -166,9 +154,9 @@ class Recipe:
             StackFailed: where Compose refuses; the message holds its own last words.
         """
         self.read(file)
-        return stack.up(self.path, file, self.name, services, wait, free_ports, profiles, environment, limit=limit)
+        return up.up(self.path, file, self.name, services, wait, free_ports, profiles, environment, limit=limit)
 
-    def tool(self, name: str, *arguments: str, limit: float = tools.LIMIT, **environment: str) -> tools.Said:
+    def tool(self, name: str, *arguments: str, limit: float = tool.LIMIT, **environment: str) -> tool.Said:
         """Run a real tool, `vagrant` or `devcontainer`, in the folder of this recipe, against the engine in use.
 
         Args:
@@ -181,7 +169,7 @@ class Recipe:
             ToolMissing: where the tool is not on this machine.
             NotInTime: where it takes longer than `limit`; the message holds its last words.
         """
-        return tools.run(self.path, self.name, name, *arguments, limit=limit, environment=environment)
+        return tool.run(self.path, self.name, name, *arguments, limit=limit, environment=environment)
 
     def network(self, name: str) -> Network:
         """Make a network, as `docker network create` does; it has `remove()`.
@@ -189,7 +177,7 @@ class Recipe:
         Args:
             name: the last part of its name. As with Compose's own networks, what stands before it is nobody else's.
         """
-        return stack.network(f"{stack.name(self.name)}_{name}", self.name)
+        return up.network(f"{up.name(self.name)}_{name}", self.name)
 
     def copy(self) -> Recipe:
         """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""
@@ -216,9 +204,9 @@ class Recipe:
             StackFailed: where Compose refuses; the message holds its own last words.
         """
         self.read(file)
-        project = stack.name(self.name)
+        project = up.name(self.name)
         return timeline.time_up(
-            lambda: stack.up(self.path, file, self.name, services, wait, environment=environment, project=project), project, ask, limit
+            lambda: up.up(self.path, file, self.name, services, wait, environment=environment, project=project), project, ask, limit
         )
 
     def race(
@@ -236,88 +224,15 @@ class Recipe:
         """
         self.read(file)
         return timeline.race(
-            lambda project: stack.up(self.path, file, self.name, (), wait, environment=environment, project=project),
-            [stack.name(self.name) for _ in range(runs)],
+            lambda project: up.up(self.path, file, self.name, (), wait, environment=environment, project=project),
+            [up.name(self.name) for _ in range(runs)],
             ask,
             limit,
         )
 
-    def try_it(self, file: str = "Dockerfile", beside: Iterable[Image | Reach] = (), reach: Iterable[str] = (), **arguments: str) -> Editor:
-        """An editor with a file of this recipe, in which a reader builds or brings up a version of their own, and sees it measured.
-
-        It works on a copy. A Compose file goes down again when it has been measured.
-
-        Args:
-            file: a Dockerfile or a Compose file in the recipe folder.
-            beside: what the book measured: images, to be shown beside the reader's, or for a Compose file what `stack.reach` returned;
-                where that is not given, the book's Compose file is brought up and measured, too.
-            reach: for a Compose file, what to knock at from each of its services, as for `stack.reach`.
-            arguments: values for the Dockerfile's `ARG`s, or for the variables in the Compose file.
-
-        Raises:
-            RecipeError: where there is no such file.
-            ValueError: where `reach` is given for a Dockerfile.
-        """
-        from . import trial  # it shows figures, and those know recipes
-
-        return trial.editor(self, file, tuple(beside), tuple(reach), arguments)
-
     def down(self) -> None:
         """Remove everything that this run made for its recipes: containers, networks, volumes, images."""
-        run.reap(connect(), only=run.RUN)
-
-
-def froms(dockerfile: str, arguments: Mapping[str, str] | None = None) -> tuple[tuple[int, str], ...]:
-    """The images that a Dockerfile starts from, each with its line: no stage of its own, and not `scratch`.
-
-    Args:
-        dockerfile: its text.
-        arguments: values for its `ARG`s; the defaults hold for the others.
-    """
-    values: dict[str, str] = {}
-    stages: set[str] = set()
-    found: list[tuple[int, str]] = []
-    begun = False
-    for number, text in _instructions(dockerfile):
-        if line := _FROM.match(text):
-            begun = True
-            image, stage = _filled(line[1], {**values, **(arguments or {})}), (line[2] or "").lower()
-            if image.lower() not in stages and image != "scratch":
-                found.append((number, image))
-            stages.add(stage)
-        elif not begun and _ARG.match(text):  # what stands below the first FROM belongs to a stage
-            values |= {name: _filled(value, values) for name, value in _DEFAULT.findall(text)}
-    return tuple(found)
-
-
-def _instructions(dockerfile: str) -> Iterator[tuple[int, str]]:
-    """Each instruction on one line, with the number of the line on which it begins; what a here-document holds is none."""
-    lines = dockerfile.splitlines()
-    places: dict[str, list[int]] = {}
-    for number, line in enumerate(lines, 1):
-        places.setdefault(line.strip(), []).append(number)
-    below, parts, began = 0, [], 0  # the last line of a here-document; the lines of an instruction, and its first one
-    for number, line in enumerate(lines, 1):
-        if number <= below or not line.strip() or line.lstrip().startswith("#"):
-            continue
-        began = began if parts else number
-        parts.append(line.rstrip().removesuffix("\\"))
-        if line.rstrip().endswith("\\") and number < len(lines):
-            continue
-        text, parts = " ".join(parts), []
-        for word in _HERE_WORD.findall(text) if _HERE.match(text) else ():
-            ends = places.get(word, [])
-            below = next(iter(ends[bisect_right(ends, max(below, number)) :][:1]), below)
-        yield began, text
-
-
-def tagged(image: str) -> str:
-    """The name of an image with the tag that it has where none is named."""
-    return image if ":" in image.rpartition("/")[2] else f"{image}:latest"
-
-
-def _filled(image: str, values: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: str(values.get(found[1] or found[3]) or found[2] or found[0]), image)
+        leftovers.reap(connect(), only=labels.RUN)
 
 
 def left_out(folder: str, names: list[str]) -> set[str]:

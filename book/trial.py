@@ -4,31 +4,49 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from . import image, run, show, stack
-from .builder import ANSI
-from .engine import ROOT
+from .engine import labels
+from .measure import image, up
+from .measure.builder import ANSI
+from .measure.image import Image
+from .measure.probe import Reach
+from .places import ROOT
+from .recipe import Recipe
+from .show import connectivity, layers, sizes
+from .show import services as show_services
 from .show.editor import Editor, Tell, Work
 from .show.html import Piece
-
-if TYPE_CHECKING:
-    from .image import Image
-    from .probe import Reach
-    from .recipe import Recipe
 
 _STEP = re.compile(r"^(?:Step (\d+)/(\d+) :|#\d+ \[(?:\S+ +)?(\d+)/(\d+)\] )")  # of the SDK's builder, and of buildx
 YOURS = "yours"
 
 
-def editor(recipe: Recipe, file: str, beside: tuple[Image | Reach, ...], reach: tuple[str, ...], arguments: Mapping[str, str]) -> Editor:
-    """An editor with one file of a recipe; see `Recipe.try_it`."""
+def try_it(
+    recipe: Recipe, file: str = "Dockerfile", beside: Iterable[Image | Reach] = (), reach: Iterable[str] = (), **arguments: str
+) -> Editor:
+    """An editor with a file of a recipe, in which a reader builds or brings up a version of their own, and sees it measured.
+
+    It works on a copy. A Compose file goes down again when it has been measured.
+
+    Args:
+        recipe: the recipe.
+        file: a Dockerfile or a Compose file in its folder.
+        beside: what the book measured: images, to be shown beside the reader's, or for a Compose file what `stack.reach` returned;
+            where that is not given, the book's Compose file is brought up and measured, too.
+        reach: for a Compose file, what to knock at from each of its services, as for `stack.reach`.
+        arguments: values for the Dockerfile's `ARG`s, or for the variables in the Compose file.
+
+    Raises:
+        RecipeError: where there is no such file.
+        ValueError: where `reach` is given for a Dockerfile.
+    """
+    beside, reach = tuple(beside), tuple(reach)
     title, text = f"{recipe.name}/{file}", recipe.read(file)
     folder = f"recipes/{recipe.name}" if (ROOT / "recipes" / recipe.name).is_dir() else recipe.name
     # A name that only this run knows means nothing to a reader, and is gone with the run.
-    values = [f"{name}={shlex.quote(value)}" for name, value in arguments.items() if run.RUN not in value]
+    values = [f"{name}={shlex.quote(value)}" for name, value in arguments.items() if labels.RUN not in value]
     if file.endswith((".yaml", ".yml")):
         command = " ".join([*values, shlex.join(["docker", "compose", "--file", file, "up", "--build"])])
         return Editor(title, text, "Up", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).up(beside, reach))
@@ -57,7 +75,7 @@ class _Copy:
             bases = copy.bases(self._file, **self._arguments)
             built = image.build(copy.path, self._file, text, copy.name, bases, None, self._arguments, lambda line: _tell(line, tell))
             yours = replace(built, name=YOURS)
-            return _together(show.sizes(*beside, yours), show.layers(yours.contents()))
+            return _together(sizes.sizes(*beside, yours), layers.layers(yours.contents()))
 
         return work
 
@@ -71,13 +89,13 @@ class _Copy:
                 book.extend(self._measured(self._write(self._recipe.read(self._file)), reach, tell)[1])
             both = [(mine, YOURS), (book, "the book's")]
             named = [replace(each, source=f"{each.source} ({whose})") for found, whose in both for each in found]
-            return _together(services, *([show.connectivity(named)] if named else []))
+            return _together(services, *([connectivity.connectivity(named)] if named else []))
 
         return work
 
     def _measured(self, copy: Recipe, reach: tuple[str, ...], tell: Tell) -> tuple[Piece, tuple[Reach, ...]]:
-        with stack.up(copy.path, self._file, copy.name, environment=self._arguments, heard=lambda line: _tell(line, tell)) as running:
-            services = show.services(running.services())
+        with up.up(copy.path, self._file, copy.name, environment=self._arguments, heard=lambda line: _tell(line, tell)) as running:
+            services = show_services.services(running.services())
             tell("measuring …")
             return services, running.reach(*reach) if reach else ()
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from book.engine import ROOT
+from book.places import ROOT
 
 FLAGS = [
     "--headless",

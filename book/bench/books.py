@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from ..press.chapters import Chapter, chapters
+from ..chapters.chapter import Chapter, chapters
 from ..trouble import Trouble
 from . import copied, machine
 from .interleave import Tell, interleave

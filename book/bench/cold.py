@@ -7,9 +7,9 @@ from contextlib import suppress
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 
-from .. import run
-from ..engine import connect
-from ..image import Image, NoAnswer
+from ..engine import connect, leftovers
+from ..measure.answer import NoAnswer
+from ..measure.image import Image
 from ..recipe import Recipe
 from . import machine, sizes
 from .interleave import Tell, interleave
@@ -77,7 +77,7 @@ def _images(recipe: Recipe, libc: str) -> dict[str, Image]:
 def _once(image: Image) -> float:
     container = connect().containers.create(
         image.id,
-        labels=run.labels(image.name),
+        labels=leftovers.labels(image.name),
         init=True,
         ports={f"{_PORT}/tcp": ("127.0.0.1", None)},
         healthcheck={"test": ["NONE"]},  # only some images have one, and its Python would take time from the service's

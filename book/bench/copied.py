@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..engine import HOME, ROOT, address
+from ..engine import address
+from ..places import HOME, ROOT
 
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".engine", "_build", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"

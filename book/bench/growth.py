@@ -25,10 +25,10 @@ _CELLS = (
 # Runs in the copy, in a process of its own: the system is asked what it held at most, without the kernels.
 _RUNNER = """
 import json, resource, sys, time
-from book.press import chapters
+from book.chapters import chapter, running
 
 began = time.monotonic()
-failures = chapters.run(chapters.chapters(), int(sys.argv[1]), lambda *said: None)
+failures = running.run(chapter.chapters(), int(sys.argv[1]), lambda *said: None)
 seconds = time.monotonic() - began
 unit = 1 if sys.platform == "darwin" else 1024
 most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -8,9 +8,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from .. import knock
-from ..engine import HOME, tool_environment
-from ..probe import ask
+from ..engine.plugins import tool_environment
+from ..measure import knock
+from ..measure.probe import ask
+from ..places import HOME
 from ..recipe import Recipe
 from . import machine
 from .interleave import Tell, interleave

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from .. import run
-from ..builder import BuildFailed
-from ..engine import connect, tool
+from ..engine import connect, labels, leftovers
+from ..engine import labels as engine_labels
+from ..engine.plugins import tool
+from ..measure.builder import BuildFailed
 from ..recipe import Recipe
 from . import machine
 from .interleave import Tell, interleave
@@ -88,7 +89,7 @@ def _ways(recipe: Recipe) -> dict[str, _Way]:
         _UV: _Way(recipe.copy(), "uv.Dockerfile"),
     }
     _replace(ways[_SOURCE_FIRST], "COPY requirements.txt poetry.lock pyproject.toml /dev_env/", "COPY . /dev_env/")
-    _replace(ways[_UV], _CACHE, f"{_CACHE}id=rebuild-{run.RUN},")
+    _replace(ways[_UV], _CACHE, f"{_CACHE}id=rebuild-{labels.RUN},")
     return ways
 
 
@@ -113,7 +114,7 @@ def _locks(recipe: Recipe, rounds: int) -> list[tuple[str, str]]:
 
 
 def _line(way: _Way) -> float:
-    line = f"# line {next(way.count)} of {run.RUN}"
+    line = f"# line {next(way.count)} of {labels.RUN}"
     source = way.recipe.path / "app/echo.py"
     source.write_text(f"{source.read_text()}{line}\n")
     return _build(way, f"assert open('/app/echo.py').read().endswith('{line}\\n')")
@@ -124,14 +125,14 @@ def _dependency(locks: list[tuple[str, str]], way: _Way) -> float:
     (name, version, digest), (project, lock) = _MORE[number], locks[number]
     listed = f"{Recipe(way.recipe.name).read('production.txt')}{name}=={version} --hash=sha256:{digest}"
     for file, text in {"pyproject.toml": project, "poetry.lock": lock, "production.txt": listed}.items():
-        (way.recipe.path / file).write_text(f"{text}\n# {run.RUN}\n")  # an earlier run's layers must not count as this one's
+        (way.recipe.path / file).write_text(f"{text}\n# {labels.RUN}\n")  # an earlier run's layers must not count as this one's
     return _build(way, f"import {name}")
 
 
 def _build(way: _Way, holds: str = "") -> float:
     """Build, say how many seconds it took, and look whether the image holds what was changed."""
-    name = f"{way.recipe.name}:rebuild-{way.file.removesuffix('.Dockerfile')}-{run.RUN}"
-    labels = [f"--label={key}={value}" for key, value in run.labels(way.recipe.name).items()]
+    name = f"{way.recipe.name}:rebuild-{way.file.removesuffix('.Dockerfile')}-{engine_labels.RUN}"
+    labels = [f"--label={key}={value}" for key, value in leftovers.labels(way.recipe.name).items()]
     options = ["--load", "--progress=plain", f"--tag={name}", f"--file={way.file}", *way.arguments, *labels]
     started = time.monotonic()
     done = tool("buildx", "build", *options, ".", cwd=way.recipe.path)
@@ -139,5 +140,5 @@ def _build(way: _Way, holds: str = "") -> float:
     if done.returncode:
         raise BuildFailed(f"{way.file} does not build: {done.stderr[-500:]}")
     if holds:
-        connect().containers.run(name, ["python", "-c", holds], remove=True, labels=run.labels(way.recipe.name))
+        connect().containers.run(name, ["python", "-c", holds], remove=True, labels=leftovers.labels(way.recipe.name))
     return seconds

@@ -11,9 +11,10 @@ from http.client import HTTPException
 import yaml
 from docker.errors import APIError
 
+from ..measure.limits import NotInTime
+from ..measure.service import StackError
+from ..measure.stack import Stack
 from ..recipe import Recipe
-from ..stack import Stack, StackError
-from ..timeline import NotInTime
 from . import machine
 from .interleave import Tell, interleave
 from .result import Comparison, Fact, Reach, Result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ..image import Image
+from ..measure.image import Image
 from ..recipe import Recipe
 from . import machine
 from .interleave import Tell, interleave

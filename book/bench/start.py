@@ -9,8 +9,8 @@ from functools import partial
 
 import yaml
 
+from ..measure.limits import NotInTime
 from ..recipe import Recipe
-from ..timeline import NotInTime
 from . import machine
 from .interleave import Tell, interleave
 from .result import Comparison, Fact, Reach, Result

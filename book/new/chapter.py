@@ -14,8 +14,8 @@ import nbformat
 import yaml
 from myst_nb.core.read import read_myst_markdown_notebook
 
-from ..compose import NAMES
-from ..engine import ROOT
+from ..files.compose import NAMES
+from ..places import ROOT
 from .files import Copied, NoChapter, copy
 
 TEMPLATE = Path(__file__).parent / "template"

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compose import NAMES
+from ..files.compose import NAMES
 from ..recipe import left_out
 
 _SECRET = re.compile(

@@ -8,13 +8,13 @@ import requests
 import urllib3
 from docker.errors import DockerException, ImageNotFound
 
-from .. import engine
+from .. import engine, places
 from ..advice import advice
+from ..engine.words import OF_THE_ENGINE
 from ..progress import Step
-from ..trouble import OF_THE_ENGINE
 from . import stand_ins
 
-_BROUGHT = engine.HOME / "bases.txt"  # `make clean` takes these away, and no image that was there before
+_BROUGHT = places.HOME / "bases.txt"  # `make clean` takes these away, and no image that was there before
 
 
 class NoBase(Exception):
@@ -85,7 +85,7 @@ def of_ours() -> list[str]:
 
 def elsewhere() -> list[str]:
     """The base images that this clone brought onto an engine other than its private one."""
-    ours = engine.HOME / "data/engine-id"
+    ours = places.HOME / "data/engine-id"
     private = [ours.read_text().strip()] if ours.exists() else []
     return sorted({reference for *where, reference in _noted() if where != private})
 

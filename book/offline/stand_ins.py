@@ -11,12 +11,13 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import engine
+from .. import places
+from ..engine import plugins
 from ..progress import Step
 from . import debian
 
 _SOURCE = Path(__file__).parent / "stand-ins"
-_CONTEXT = engine.HOME / "stand-ins"
+_CONTEXT = places.HOME / "stand-ins"
 _TARGETS = {"python:3.13-slim": "python-slim", "python:3.13-alpine": "python-alpine", "postgres:17": "postgres"}
 _SUITE = "trixie"
 _CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -87,6 +88,6 @@ def _bake(targets: Sequence[str], step: Step) -> None:
         if found := re.match(r"#\d+ \[(.+?) +(\d+)/(\d+)\]", line):
             step(0.3 + 0.7 * int(found[2]) / int(found[3]), 1, found[1])
 
-    done = engine.tool("buildx", "bake", "--progress=plain", *targets, cwd=_CONTEXT, timeout=_BUILD_SECONDS, heard=heard)
+    done = plugins.tool("buildx", "bake", "--progress=plain", *targets, cwd=_CONTEXT, timeout=_BUILD_SECONDS, heard=heard)
     if done.returncode:
         raise NoStandIn("the builder refuses one:\n" + "\n".join(done.stderr.splitlines()[-8:]))

@@ -13,10 +13,10 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..engine import HOME
+from ..measure.tool import PROGRAMS, forget, missing
+from ..places import HOME
 from ..progress import Step
 from ..recipe import Recipe
-from ..tool import PROGRAMS, forget, missing
 from . import debian
 
 _SIGNS = {"vagrant": "*Vagrantfile", "devcontainer": ".devcontainer"}  # what in a recipe's folder asks for a tool

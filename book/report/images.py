@@ -13,13 +13,17 @@ from pathlib import Path
 import yaml
 from docker.utils import exclude_paths
 
-from .. import compose, image, run, stack
 from ..advice import advice
-from ..contents import Contents
-from ..engine import connect, tool
-from ..image import Image
+from ..engine import connect, leftovers
+from ..engine.plugins import tool
+from ..files import compose
+from ..files.dockerfile import STAGE
+from ..measure import image, up
+from ..measure.contents import Contents
+from ..measure.image import Image
 from ..trouble import TookTooLong
-from .project import STAGE, Build, Project, bases
+from .project import Build, Project
+from .starts_from import bases
 
 _TITLE = re.compile(r"^#(\d+) \[(?!internal\])[^\]]*\] (.+)$")
 _CACHED = re.compile(r"^#(\d+) CACHED$")
@@ -111,7 +115,7 @@ class Builder:
 
     def __init__(self, project: Project, place: Path, limit: float) -> None:
         self._project, self._file, self._limit = project, place / "images.yaml", limit
-        self._name = stack.name(project.name)
+        self._name = up.name(project.name)
 
     def build(self, build: Build, **settings: object) -> tuple[str, str, float]:
         """Build once; returns the image's tag, what the builder said, and the seconds.
@@ -121,7 +125,7 @@ class Builder:
         """
         service = re.sub(r"[^a-z0-9]+", "-", "-".join([build.name, *map(str, settings.values())]).lower()).strip("-")
         tag = f"{self._name}-{service}"
-        told = {**build.settings, **settings, "labels": run.labels(self._project.name)}
+        told = {**build.settings, **settings, "labels": leftovers.labels(self._project.name)}
         shared = {kind: self._project.config[kind] for kind in ("secrets", "configs") if kind in self._project.config}
         # One build may take another one's image as a context, and Compose looks for it among the services.
         others = {

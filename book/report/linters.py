@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..advice import advice
-from ..engine import tool
+from ..engine.plugins import tool
 from ..trouble import TookTooLong, Trouble
 from .finding import Finding, Severity
 from .project import Build, Project

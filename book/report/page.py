@@ -13,38 +13,24 @@ from typing import TypeVar
 from IPython.display import Markdown
 from pygments.formatters import HtmlFormatter
 
-from .. import show
-from ..contents import Contents
-from ..engine import ROOT
-from ..image import Image
-from ..press.trim import without_script
+from ..measure.contents import Contents
+from ..measure.image import Image
+from ..places import ROOT
 from ..recipe import Recipe, RecipeError
+from ..show import choice, connectivity, provenance, seconds, services, sizes, timeline, topology
+from ..show import layers as show_layers
 from ..show.html import fold, table
 from ..show.markup import piece
+from ..show.style import without_script
 from .finding import Finding, Severity
 from .project import Project
-from .rules import SECRET, SECRET_IN_URL
-from .running import Ran
+from .ran import Ran
+from .secrets import hide
 from .survey import Survey
 
 CHAPTER = "book:"  # how a link to a chapter begins, until it is known where the book is
 _MARKS = {Severity.error: "✗", Severity.warning: "!", Severity.info: "·"}
-_HIDDEN = "•••"
 _Layered = TypeVar("_Layered", Image, Contents)
-_SEVERAL = r"[|>][+\d-]*[ \t]*$"  # how YAML says that a value stands in the lines below
-_BEGINS = "|".join(  # where the value of a secret does: `NAME=value`, `NAME: value`, `ENV NAME value`, `--name value`, `${NAME:-value}`
-    (
-        rf"""(?<![\w-]){SECRET}["']?[ \t]*=""",
-        rf"""(?<![\w-]){SECRET}["']?[ \t]*:(?=[ \t"'])(?![ \t]*(?:[*{{\[]|{_SEVERAL}))""",
-        rf"""\bENV[ \t]+{SECRET}[ \t]""",
-        rf"""(?<![\w-])(?=--){SECRET}["']?,?[ \t]""",
-        rf"""\$\{{{SECRET}:?-""",
-    )
-)
-_REFERS = r"""["']?\$(?:\(|\$?(?:\w+|\{\w+(?::?-|:?\?[^}\n]*)?\})["']?(?:[\s,;)}\]]|$))"""  # to a value, and is none
-# The rest of the line goes with a value, or of the words between backticks: only Docker knows where it ends.
-_VALUE = re.compile(rf"(?im)((?:{_BEGINS})[ \t]*)(?!{_REFERS})[^\s}}].*?(?=`[\s:,;.]|`?$)")
-_VALUE_BELOW = re.compile(rf"""(?im)^([ \t]*)(["']?{SECRET}["']?:[ \t]*{_SEVERAL})(?:\n(?:\1[ \t].*|[ \t]*$))+""")
 
 
 def page(survey: Survey, findings: Iterable[Finding], book: str = "") -> str:
@@ -111,15 +97,15 @@ def _sections(survey: Survey, findings: Iterable[Finding]) -> Iterator[tuple[str
     yield "", _opening(survey, findings)
     yield "Findings", _findings(findings)
     if survey.built:
-        yield "Images", show.sizes(*(_without_secrets(each.image) for each in survey.built)).html + _rebuilds(survey)
-        layers = {each.build.name: show.layers(_without_secrets(each.contents)) for each in survey.built}
-        yield "Layers", piece(show.choice("Image", layers)).html if len(layers) > 1 else next(iter(layers.values())).html
+        yield "Images", sizes.sizes(*(_without_secrets(each.image) for each in survey.built)).html + _rebuilds(survey)
+        layers = {each.build.name: show_layers.layers(_without_secrets(each.contents)) for each in survey.built}
+        yield "Layers", piece(choice.choice("Image", layers)).html if len(layers) > 1 else next(iter(layers.values())).html
     if survey.ran:
         yield from _runs(survey.ran)
     if published := _published(survey.project):
         yield "Published ports", published
     yield "Listings", _listings(survey.project)
-    yield "On what this was run", show.provenance(survey.provenance).html
+    yield "On what this was run", provenance.provenance(survey.provenance).html
 
 
 def _opening(survey: Survey, findings: tuple[Finding, ...]) -> str:
@@ -201,16 +187,16 @@ def _runs(ran: Ran) -> Iterator[tuple[str, str]]:
     if ran.failure:
         yield "It does not come up", f"<pre>{escape(hide(ran.failure))}</pre>"
     if ran.timelines[-1].events:
-        yield "Start-up", show.timeline(ran.timelines[-1]).html + _spread(ran)
+        yield "Start-up", timeline.timeline(ran.timelines[-1]).html + _spread(ran)
     if ran.services:
-        yield "Services", show.services(replace(one, command=hide(one.command)) for one in ran.services).html
+        yield "Services", services.services(replace(one, command=hide(one.command)) for one in ran.services).html
     if ran.topology and ran.topology.services:
-        yield "Wiring", show.topology(ran.topology).html
+        yield "Wiring", topology.topology(ran.topology).html
         if ran.topology.reaches:
-            yield "Who reaches whom", show.connectivity(ran.topology.reaches).html
+            yield "Who reaches whom", connectivity.connectivity(ran.topology.reaches).html
     if ran.stops:
         ends = {f"{name} (exit code {stopped.exit_code})": stopped.seconds for name, stopped in ran.stops.items()}
-        yield "Stop", show.seconds("Seconds from `docker compose stop` to the end", ends).html
+        yield "Stop", seconds.seconds("Seconds from `docker compose stop` to the end", ends).html
 
 
 def _spread(ran: Ran) -> str:
@@ -223,7 +209,7 @@ def _spread(ran: Ran) -> str:
             if what in ("port open", "healthy", "first answer", "returned", "exited"):
                 times.setdefault(f"{service}: {what}", []).append(seen.at(service, what))
     ordered = dict(sorted(times.items(), key=lambda pair: median(pair[1])))
-    return show.seconds(f"Seconds since the first container was created, {len(ran.timelines)} runs", ordered).html if ordered else ""
+    return seconds.seconds(f"Seconds since the first container was created, {len(ran.timelines)} runs", ordered).html if ordered else ""
 
 
 def _published(project: Project) -> str:
@@ -245,12 +231,6 @@ def _listings(project: Project) -> str:
         except RecipeError as problem:
             parts.append(fold(file, f"<p>{escape(str(problem))}</p>"))
     return "".join(parts)
-
-
-def hide(text: str) -> str:
-    """A text without passwords in addresses, and without the values of secrets."""
-    text = _VALUE_BELOW.sub(rf"\1\2\n\1  {_HIDDEN}", SECRET_IN_URL.sub(rf"\1{_HIDDEN}@", text))
-    return _VALUE.sub(rf"\1{_HIDDEN}", text)
 
 
 def _colours() -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from docker.errors import APIError
 
 from ..engine import connect
-from ..stack import Service
-from ..timeline import NotInTime, seconds_until
+from ..measure.limits import NotInTime, seconds_until
+from ..measure.service import Service
 
 _RELOADS = re.compile(r"\b(?:watchmedo|watchfiles|reload\.py)\b|\s--reload\b|\bflask\s.*--debug\b")
 _SECONDS = 4.0  # the slowest reloader of the book's measurements needs less than two

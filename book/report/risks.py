@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..engine import PRIVATE_SOCKET
+from ..places import PRIVATE_SOCKET
 from .project import Project
 
 KINDS = {

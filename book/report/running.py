@@ -2,98 +2,31 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 
 import yaml
 from docker.errors import APIError
 
-from .. import stack, timeline
 from ..engine import connect
-from ..probe import Reach
-from ..stack import OF_SERVICE, Service, Stack, StackFailed, Stopped
-from ..timeline import Timeline
-from ..topology import Topology
+from ..files.merge import keep_apart
+from ..measure import service, timeline, up
+from ..measure.service import OF_SERVICE, Service, StackFailed, Stopped
+from ..measure.stack import Stack
+from ..measure.timeline import Timeline
 from .images import Built
+from .localhost import named_here
 from .project import Project
-from .reload import Edit, edits
+from .ran import SILENT, Alone, Early, Ran
+from .reload import edits
 
 _LOOK_SECONDS = 0.1
 _QUIET_SECONDS = 2.0  # without a change, after which a project is what it will be
 _KNOCK_SECONDS = 1.0  # between two knocks at a service that does not answer yet
-_SILENT = ("refused", "hangs up", "no answer in time")
-_HERE = re.compile(r"(?<![\w.-])(?:localhost|127\.0\.0\.1)(?::(\d{2,5}))?(?![\w.])")
-_USUAL = {"postgres": 5432, "postgresql": 5432, "redis": 6379, "mysql": 3306, "mongodb": 27017, "amqp": 5672, "http": 80, "https": 443}
-_FOR_BROWSERS = re.compile(r"ORIGIN|CORS|ALLOWED|PUBLIC|^VITE_|^REACT_APP_", re.IGNORECASE)
-_BY_NAME = {"PG": 5432, "POSTGRES": 5432, "DATABASE": 5432, "DB": 5432, "REDIS": 6379, "MYSQL": 3306, "MONGO": 27017, "RABBIT": 5672}
-
-
-@dataclass(frozen=True)
-class Alone:
-    """A variable that names this very container where another service is meant: service, variable, port, and how a knock there ended."""
-
-    service: str
-    variable: str
-    port: int
-    reach: Reach
-    others: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Early:
-    """A service at the moment in which it became healthy: what a knock at its own port said then."""
-
-    service: str
-    seconds: float
-    reach: Reach
-
-    @property
-    def silent(self) -> bool:
-        """Whether it did not answer there."""
-        return self.reach.verdict in _SILENT
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What was seen of a project that was brought up.
-
-    Attributes:
-        timelines: one for each run.
-        failure: why it did not come up, the first time that it did not; empty where it always did.
-        services: its containers, when they had settled.
-        topology: how it is wired; None where it did not come up.
-        doors: knocks at each service's ports from inside, at its own name and at 127.0.0.1.
-        environment: service → its variables, as `docker inspect` shows them.
-        words: service → its last words, of those that ended or restart.
-        health: service → what its health check said last, of those that are not healthy.
-        alone: variables that name `localhost` for another service.
-        early: what the ports of services said when these became healthy.
-        edits: what services with a reloader did after an edit.
-        stops: service → how it ended when it was told to.
-        written: files in bind mounts that root of a container left, as the project's folder sees them.
-        seconds: from the first `up` to the end of the last `down`.
-    """
-
-    timelines: tuple[Timeline, ...] = ()
-    failure: str = ""
-    services: tuple[Service, ...] = ()
-    topology: Topology | None = None
-    doors: tuple[Reach, ...] = ()
-    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
-    words: Mapping[str, str] = field(default_factory=dict)
-    health: Mapping[str, str] = field(default_factory=dict)
-    alone: tuple[Alone, ...] = ()
-    early: tuple[Early, ...] = ()
-    edits: tuple[Edit, ...] = ()
-    stops: Mapping[str, Stopped] = field(default_factory=dict)
-    written: tuple[str, ...] = ()
-    seconds: float = 0.0
 
 
 class Runner:
@@ -116,8 +49,8 @@ class Runner:
         self._fixed = {each.name: {*each.ports, *each.exposed} for each in project.declared}
         self._ports = {name: set(ports) for name, ports in self._fixed.items()}
         for each in built:
-            for service in each.build.services:
-                self._ports.setdefault(service, set()).update(each.ports)
+            for name in each.build.services:
+                self._ports.setdefault(name, set()).update(each.ports)
         published = {each.name: set(each.ports) for each in project.declared} if project.files else self._ports
         chosen = set(only) or published.keys()
         self._ask = [f"{name}:{port}" for name, ports in published.items() if name in chosen for port in sorted(ports)]
@@ -148,14 +81,14 @@ class Runner:
         return Ran(tuple(timelines), failure, early=early, stops=stops, written=written, seconds=time.monotonic() - started, **ran)
 
     def _up(self) -> tuple[Timeline, Stack | None, str, tuple[Early, ...]]:
-        name = stack.name(self._project.name)
+        name = up.name(self._project.name)
         file, over = self._compose(name)
         self._before = self._files()
         running, failure = None, ""
         try:
             with timeline.record(name, self._ask, self._patience) as recording, self._at_healthy(name) as early:
                 try:
-                    running = stack.up(
+                    running = up.up(
                         self._project.folder if self._project.files else self._place,
                         file,
                         self._project.name,
@@ -210,7 +143,7 @@ class Runner:
         while asks and time.monotonic() < deadline:
             time.sleep(_KNOCK_SECONDS)
             tried = {name: running.reach(*targets, sources=[name]) for name, targets in asks.items()}
-            asks = {name: asks[name] for name, reaches in tried.items() if all(reach.verdict in _SILENT for reach in reaches)}
+            asks = {name: asks[name] for name, reaches in tried.items() if all(reach.verdict in SILENT for reach in reaches)}
 
     def _look(self, running: Stack) -> dict:
         services = running.services()
@@ -221,7 +154,7 @@ class Runner:
         }
         environment = {service.name: running.environment(service.name) for service in services}
         places = {place.rpartition(":")[2] for each in self._project.declared for place in each.ports.values()}
-        meant = {service.name: list(_named_here(environment[service.name], places)) for service in up}
+        meant = {service.name: list(named_here(environment[service.name], places)) for service in up}
         for name, found in meant.items():
             asks[name] += [f"localhost:{port}" for _, port in found]
         with ThreadPoolExecutor() as pool:
@@ -281,13 +214,13 @@ class _Listener:
     def __init__(self, name: str, ports: Mapping[str, set[int]]) -> None:
         self.seen: list[Early] = []
         self._ports, self._name, self._began = ports, name, time.monotonic()
-        filters = {"label": f"{stack.OF_PROJECT}={name}", "event": "health_status"}
+        filters = {"label": f"{service.OF_PROJECT}={name}", "event": "health_status"}
         self._stream = connect().api.events(decode=True, filters=filters)
         self._thread = Thread(target=self._listen, daemon=True)
         self._thread.start()
 
     def _listen(self) -> None:
-        from .. import probe
+        from ..measure import probe
 
         for told in self._stream:
             service = told["Actor"]["Attributes"][OF_SERVICE]
@@ -306,59 +239,6 @@ class _Listener:
         self._thread.join(10)
 
 
-def keep_apart(config: Mapping, name: str) -> str:
-    """A Compose file that keeps a run from everything that its project shares with others.
-
-    Networks and volumes with names of their own, and those that are external, are new and empty ones of the run; a container's own name
-    becomes an alias on its networks, and an address of its own another one. Without it, `down` would remove the reader's own data.
-
-    Args:
-        config: what `docker compose config` made of the project's files.
-        name: the project's name in this run.
-    """
-    services = {}
-    for service, settings in config["services"].items():
-        called = settings.get("container_name")
-        joined = {network: _joined(wish or {}, called) for network, wish in (settings.get("networks") or {}).items()}
-        changed = {"container_name": _Reset()} if called else {}
-        if any(joined.values()):
-            changed["networks"] = joined
-        if changed:
-            services[service] = changed
-    ours = {
-        kind: {key: _Whole({**_kept(thing), "name": f"{name}_{key}"}) for key, thing in config.get(kind, {}).items()}
-        for kind in ("networks", "volumes")
-    }
-    return yaml.dump({"services": services, **{kind: things for kind, things in ours.items() if things}}, Dumper=_Dumper)
-
-
-def _joined(wish: Mapping, called: str | None) -> dict:
-    """How a service joins a network of the run: with its container's name, and without an address of the reader's own network."""
-    fixed = {key: _Reset() for key in ("ipv4_address", "ipv6_address") if wish.get(key)}
-    return {**({"aliases": [called]} if called else {}), **fixed}
-
-
-def _kept(thing: Mapping | None) -> dict:
-    """What a network or a volume keeps; not its driver, nor its place on this machine, which it would share with the reader's own."""
-    return {key: value for key, value in (thing or {}).items() if key in ("internal", "enable_ipv6", "attachable", "labels")}
-
-
-class _Whole(dict):
-    """A mapping that replaces the one it is merged with."""
-
-
-class _Reset:
-    """Takes a key away."""
-
-
-class _Dumper(yaml.SafeDumper):
-    pass
-
-
-_Dumper.add_representer(_Whole, lambda dumper, items: dumper.represent_mapping("!override", dict(items)))
-_Dumper.add_representer(_Reset, lambda dumper, _: dumper.represent_scalar("!reset", "null"))
-
-
 def _settle(running: Stack, patience: float) -> None:
     """Wait until nothing changes any more: all healthy that can be, none on its way, and a while without a restart."""
     deadline, calm, before = time.monotonic() + patience, time.monotonic(), None
@@ -373,25 +253,6 @@ def _settle(running: Stack, patience: float) -> None:
         if any(s.restarts >= 3 for s in services) and not any(s.health == "starting" for s in services):
             return
         time.sleep(_LOOK_SECONDS)
-
-
-def _named_here(environment: Mapping[str, str], published: Set[str]) -> Iterator[tuple[str, int]]:
-    """Variables whose value is a place on this very machine, with the port that is meant; not what a browser there is told.
-
-    Args:
-        environment: variable → value.
-        published: the ports of the reader's machine that the files publish.
-    """
-    for variable, value in environment.items():
-        if not (found := _HERE.search(value)) or _FOR_BROWSERS.search(variable):
-            continue
-        scheme = value.partition("://")[0].partition("+")[0] if "://" in value else ""
-        stem = re.sub(r"_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$", "", variable)
-        beside = environment.get(f"{stem}_PORT", "")
-        usual = next((port for name, port in _BY_NAME.items() if stem.upper().startswith(name) or stem.upper().endswith(name)), 0)
-        port = int(found[1] or 0) or (int(beside) if beside.isdigit() else 0) or _USUAL.get(scheme, 0) or usual
-        if port and not (str(port) in published and value[: found.start()].endswith(("http://", "https://"))):
-            yield variable, port
 
 
 def _words(running: Stack, service: str) -> str:

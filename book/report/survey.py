@@ -10,16 +10,19 @@ from itertools import chain
 from pathlib import Path
 
 from .. import engine
-from ..offline import bases as base_images
+from ..files.dockerfile import tagged
+from ..offline import bases
 from ..progress import step
-from ..recipe import tagged
 from ..trouble import Trouble
-from . import images, linters
+from . import images, linters, starts_from
+from .copy import copied
 from .finding import Finding
 from .images import Built, NotBuilt
-from .project import Build, Project, bases, copied, copied_from, frontend, without_frontend
+from .project import Build, Project
+from .ran import Ran
 from .risks import Risk, risks
-from .running import Ran, Runner
+from .running import Runner
+from .starts_from import copied_from, frontend, without_frontend
 
 PATIENCE = 30.0
 STEP_SECONDS = 600.0
@@ -132,14 +135,14 @@ def _have(project: Project) -> tuple[list[Build], tuple[str, ...], tuple[str, ..
 
     Says which builds and which services can be done, what is missing for the others, and which Dockerfiles the builder reads itself.
     """
-    needs = {build.name: (*bases(project, build), *copied_from(project, build)) for build in project.builds}
+    needs = {build.name: (*starts_from.bases(project, build), *copied_from(project, build)) for build in project.builds}
     frontends = {build.name: frontend(project, build) for build in project.builds}
     absent: dict[str, str] = {}
     with step("Base images") as bar:
         for reference in dict.fromkeys([*chain.from_iterable(needs.values()), *_images(project), *filter(None, frontends.values())]):
             try:
-                base_images.ensure([reference], bar)
-            except base_images.NoBase as problem:
+                bases.ensure([reference], bar)
+            except bases.NoBase as problem:
                 absent[reference] = str(problem)
         remarks = [
             f"{build.dockerfile} was read by the builder's own frontend: {frontends[build.name]} cannot be had."

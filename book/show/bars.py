@@ -11,6 +11,7 @@ from . import figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+
 _LONGEST = 32  # characters of a label; the table beside the chart has the whole
 
 

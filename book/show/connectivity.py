@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from ..knock import split
-from ..probe import Reach
+from ..measure.knock import split
+from ..measure.probe import Reach
 from .html import Cell, Piece, table
 
 _CAPTION, _CORNER = "Who reaches whom (rows: from; columns: to)", "from \\ to"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ..tool import Said
+from ..measure.tool import Said
 from . import bars
 from .html import Cell, Piece, table
 

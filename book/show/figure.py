@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+
 # The one palette of the book. In the page each becomes a CSS variable, so that dark mode can lighten it.
 PALETTE = {
     "ours": "#2274a5",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ..contents import Contents, Hidden
+from ..measure.contents import Contents, Hidden
 from .html import Piece, amount
 
 _SHOWN = 8  # of what was hidden; the rest is summed up

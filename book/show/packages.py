@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..image import Packages
+from ..measure.image import Packages
 from .html import Cell, Piece, table
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine import Provenance
+from ..engine.provenance import Provenance
 from .html import Piece, table
 
 

@@ -7,12 +7,13 @@ from html import escape
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ..timeline import Event, Timeline
+from ..measure.timeline import Event, Timeline
 from . import figure
 from .html import Cell, Piece, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 _ENDS = ("exited", "unhealthy", "failed")
 

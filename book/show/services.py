@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from ..stack import Service
-from ..topology import short
+from ..measure.service import Service
+from ..measure.topology import short
 from .html import Cell, Piece, table
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..image import Image
+from ..measure.image import Image
 from . import figure
 from .html import Cell, Piece, amount, code, fold, megabytes, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 _ROW, _LEGEND = 0.78, 0.45  # inches: an image, the legend
 _BAR, _LINE = 0.40, 0.05  # of a row: the bar, the line below it

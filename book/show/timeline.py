@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..timeline import Event, Timeline
+from ..measure.timeline import Event, Timeline
 from . import figure
 from .html import Piece, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 _MARKS = {
     "created": ("o", "base"),

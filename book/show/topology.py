@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from .. import topology as measured
-from ..compose import Declared
-from ..knock import split
-from ..probe import HERE, Reach
-from . import wiring
+from ..files.compose import Declared
+from ..measure import topology as topology_module
+from ..measure.knock import split
+from ..measure.probe import HERE, Reach
+from . import wiring, wiring_drawing
 from .html import Cell, Piece, table
 
 _TITLE = "Networks, services, published ports, and who reaches whom"
@@ -21,7 +21,7 @@ _KEY = (
 )
 
 
-def topology(*projects: measured.Topology) -> Piece:
+def topology(*projects: topology_module.Topology) -> Piece:
     """Draw how one project is wired, or several together, beside what their Compose files declare; differences are marked.
 
     The plain text holds verdicts, and neither times nor addresses: it is the same at each run.
@@ -31,7 +31,7 @@ def topology(*projects: measured.Topology) -> Piece:
     """
     called = wiring.names(projects)
     text = "\n".join(line for project in projects for line in (f"{project.file}:", *(f"  {line}" for line in _said(project, called))))
-    drawn, inches = wiring.draw(projects, _TITLE, text)
+    drawn, inches = wiring_drawing.draw(projects, _TITLE, text)
     least, most = (round(inches * pixels) for pixels in _PIXELS)
     chart = (
         f'<figure class="book-chart" style="flex-basis:{least}px">'
@@ -42,11 +42,11 @@ def topology(*projects: measured.Topology) -> Piece:
     return Piece(f'<div class="book-topology">{chart}<div>{facts}</div></div>', text)
 
 
-def _names(project: measured.Topology) -> list[str]:
+def _names(project: topology_module.Topology) -> list[str]:
     return sorted({service.name for service in project.services} | {each.name for each in project.declared})
 
 
-def _said(project: measured.Topology, called: Mapping[str, str]) -> list[str]:
+def _said(project: topology_module.Topology, called: Mapping[str, str]) -> list[str]:
     """The drawing in words."""
     lines = []
     for name in _names(project):
@@ -67,7 +67,7 @@ def _found(verb: str, targets: list[str]) -> list[str]:
     return [f"{verb} {', '.join(targets)}"] if targets else []
 
 
-def _facts(project: measured.Topology, called: Mapping[str, str]) -> str:
+def _facts(project: topology_module.Topology, called: Mapping[str, str]) -> str:
     declared = {each.name: each for each in project.declared}
     odd = {one.service for one in project.differences}
     rows = []
@@ -96,7 +96,7 @@ def _wished(declared: Declared) -> list[str]:
     return lines + ([f"with the profile {escape(' or '.join(declared.profiles))}"] if declared.profiles else [])
 
 
-def _runs(project: measured.Topology, name: str, called: Mapping[str, str]) -> list[str]:
+def _runs(project: topology_module.Topology, name: str, called: Mapping[str, str]) -> list[str]:
     tries = {split(reach.target)[2]: reach for reach in project.reaches if reach.source == HERE and split(reach.target)[1] == name}
     lines = [escape(wiring.state(project, name)) or "no container"]
     for service in project.of(name):

@@ -7,10 +7,12 @@ from itertools import pairwise
 
 import pytest
 
-from book import Recipe, builder, show
-from book.builder import BuildFailed
-from book.compose import NotRead, _unfolded
+from book import Recipe
+from book.files.compose import NotRead, _unfolded
+from book.measure import builder
+from book.measure.builder import BuildFailed
 from book.recipe import RecipeError
+from book.show import listing
 from book.trouble import Trouble
 
 BASE = "FROM python:3.13-alpine\n"
@@ -100,7 +102,7 @@ def test_what_leads_out_of_the_folder_is_not_read(folder, link):
     if link:
         (folder / "notes.txt").symlink_to(secret)
     name = "notes.txt" if link else "../secret.txt"
-    page = refused(lambda: show.listing(Recipe(folder), name), f"{name} leads out of the folder kitchen", "copy")
+    page = refused(lambda: listing.listing(Recipe(folder), name), f"{name} leads out of the folder kitchen", "copy")
     assert "password" not in page
 
 

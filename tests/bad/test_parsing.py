@@ -9,9 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from book import builder, compose, image, knock, show, stack, tool
+from book import notebook
 from book.advice import advice, away
+from book.files import compose, merge
+from book.measure import builder, image, knock, tool, up
 from book.recipe import Recipe
+from book.show import listing
 from book.trouble import Trouble
 
 ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -90,7 +93,7 @@ def test_any_bytes_are_text_or_a_trouble(folder, data):
 def test_a_listing_is_one_block_and_holds_the_file_as_it_is(folder, text, name):
     (folder / f"{name}.txt").write_bytes(text.encode())
     recipe = Recipe(folder)
-    tokens = MarkdownIt().parse(show.listing(recipe, f"{name}.txt").data)
+    tokens = MarkdownIt().parse(listing.listing(recipe, f"{name}.txt").data)
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close", "fence"]
     assert [child.type for child in tokens[1].children] == ["code_inline"]
     assert tokens[-1].content.rstrip("\n") == recipe.read(f"{name}.txt").rstrip("\n").replace("\0", "\ufffd")
@@ -160,7 +163,7 @@ def test_the_second_file_marks_all_that_is_made(services, networks, label):
         pass
 
     Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
-    added = yaml.load(compose.override({"services": services, "networks": networks}, "p", {"l": label}, True), Loader)
+    added = yaml.load(merge.override({"services": services, "networks": networks}, "p", {"l": label}, True), Loader)
     assert added["services"].keys() == services.keys()
     assert all(service["labels"] == {"l": label} for service in added["services"].values())
     assert added["networks"].keys() == {name for name, network in networks.items() if not network.get("external")}
@@ -172,7 +175,7 @@ def test_the_second_file_marks_all_that_is_made(services, networks, label):
 @ANY
 @given(name=st.text(max_size=40))
 def test_any_folder_gives_a_valid_project_and_tag(name):
-    assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*", stack.name(name))
+    assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*", up.name(name))
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", image._tame(name))
     assert len(image._tame(name)) <= 80
 
@@ -180,7 +183,7 @@ def test_any_folder_gives_a_valid_project_and_tag(name):
 @ANY
 @given(line=st.one_of(TEXT, st.from_regex(r"# ?needs [\w'\"();-]{0,20}", fullmatch=True)))
 def test_only_a_plain_name_of_a_tool_reaches_the_code_of_a_cell(line):
-    lines = tool.without_tools([line])
+    lines = notebook.without_tools([line])
     assert lines == [line] or re.fullmatch(r"tool\.skip\('[\w-]+'\)\n", lines[1])
 
 

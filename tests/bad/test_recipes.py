@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from book import Recipe, run
-from book.builder import BuildFailed
-from book.engine import connect
+from book import Recipe
+from book.engine import connect, labels, leftovers
+from book.measure.builder import BuildFailed
 from book.trouble import Trouble
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -184,9 +184,9 @@ class Watch:
         for event in self._events:
             actor, kind = event.get("Actor", {}), (event.get("Type"), event.get("Action"))
             attributes = actor.get("Attributes", {})
-            if kind == ("container", "create") and attributes.get(run.LABEL) == run.RUN:
+            if kind == ("container", "create") and attributes.get(labels.LABEL) == labels.RUN:
                 self.containers.add(actor["ID"])
-            if kind == ("network", "create") and run.RUN in attributes.get("name", ""):
+            if kind == ("network", "create") and labels.RUN in attributes.get("name", ""):
                 self.networks.add(actor["ID"])
             if kind == ("volume", "mount"):
                 self.volumes[actor["ID"]] = attributes.get("container", "")
@@ -194,7 +194,7 @@ class Watch:
     def left(self) -> set[str]:
         self._events.close()
         self._thread.join(5)
-        api, ours = connect().api, {"label": f"{run.LABEL}={run.RUN}"}
+        api, ours = connect().api, {"label": f"{labels.LABEL}={labels.RUN}"}
         there = {thing["Id"] for thing in [*api.containers(all=True), *api.networks()]}
         volumes = {volume["Name"] for volume in api.volumes()["Volumes"] or []}
         made = {volume for volume, container in self.volumes.items() if container in self.containers}
@@ -208,7 +208,7 @@ def nothing_is_left():
     watch = Watch()
     yield
     left = watch.left()
-    run.reap(connect(), only=run.RUN)  # so that the next test does not answer for this one
+    leftovers.reap(connect(), only=labels.RUN)  # so that the next test does not answer for this one
     assert left == set()
 
 
@@ -217,7 +217,7 @@ def told(trouble: Trouble, folder: Path) -> str:
     (page,) = trouble._render_traceback_()
     assert "Traceback" not in page
     assert str(folder.parent) not in page
-    assert run.RUN not in page
+    assert labels.RUN not in page
     assert len(page.splitlines()) <= _LONGEST
     return page
 

@@ -5,9 +5,10 @@ import re
 import nbformat
 import pytest
 
-from book.press import chapters
+from book.chapters import chapter
+from book.chapters import chapter as chapters_chapter
 
-ALL = chapters.chapters()
+ALL = chapter.chapters()
 MOST_LINES = 12
 # A figure with a unit of size or time is a measurement, unless the sentence says whose it is.
 _MEASURED = re.compile(r"(?<![\w.~])\d+(?:\.\d+)?\s?(?:bytes|[kKMG]i?B|ms|milliseconds|seconds|s)\b")
@@ -57,7 +58,7 @@ def test_keeps_the_rules(chapter):
 
 
 def test_outputs_are_no_older_than_recipe_cells_and_package(chapter):
-    assert chapters.recorded(chapter) == chapter.digest(), f"{chapter.name} has changed since it was run: `make book` runs it again"
+    assert chapters_chapter.recorded(chapter) == chapter.digest(), f"{chapter.name} has changed since it was run: `make book` runs it again"
 
 
 def test_carries_every_part_of_a_chapter_in_order(chapter):

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from projects import WEB, ours
 
-from book import Recipe, engine, run
+from book import Recipe, engine
+from book.engine import labels, leftovers
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +14,7 @@ def nothing_is_left(request):
     yield
     if "clean" in request.fixturenames:
         return  # its file shares a stack, and looks at the end
-    run.reap(engine.connect(), only=run.RUN)
+    leftovers.reap(engine.connect(), only=labels.RUN)
     assert ours() == set()
 
 

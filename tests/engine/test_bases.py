@@ -9,8 +9,8 @@ import docker
 import pytest
 
 from book import engine
-from book.engine import HOME
 from book.offline import bases, debian
+from book.places import HOME
 from book.progress import Step
 
 NAME = "book-pull-test:1"
@@ -59,7 +59,7 @@ def engine_with(mirror, tmp_path, started, monkeypatch):
     try:
         wait_until(lambda: docker.DockerClient(base_url=socket_file).ping())
         client = docker.DockerClient(base_url=socket_file)
-        monkeypatch.setattr(engine, "connect", lambda: client)
+        monkeypatch.setattr(client, "connect", lambda: client)
         yield client
     finally:
         subprocess.run(["ip", "link", "delete", "book9"], check=True)

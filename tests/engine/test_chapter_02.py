@@ -2,7 +2,8 @@
 
 import pytest
 
-from book import Recipe, timeline
+from book import Recipe
+from book.measure import limits
 
 
 def test_without_debug_an_edit_is_not_seen():
@@ -14,8 +15,8 @@ def test_without_debug_an_edit_is_not_seen():
         assert stack.ask("echo-service", "/hello").text == "echo: hello\n"
         code = recipe.path / "app/echo.py"
         code.write_text(code.read_text().replace("echo: ", "new: "))
-        with pytest.raises(timeline.NotInTime):
-            timeline.seconds_until(lambda: stack.ask("echo-service", "/hello").text == "new: hello\n", limit=5)
+        with pytest.raises(limits.NotInTime):
+            limits.seconds_until(lambda: stack.ask("echo-service", "/hello").text == "new: hello\n", limit=5)
         assert stack.exec("echo-service", "grep", "-c", "new: ", "/app/echo.py").text == "1\n"
 
 

@@ -1,7 +1,7 @@
 """What chapter 4 claims goes wrong when its recipe does."""
 
 from book import Recipe
-from book.timeline import seconds_until
+from book.measure.limits import seconds_until
 
 RECIPE = Recipe("04-service-names")
 SECRET = RECIPE.read("secrets/database-password").strip()

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from book import Recipe, timeline
+from book import Recipe
+from book.measure import limits
 
 
 @pytest.mark.parametrize(
@@ -23,11 +24,11 @@ def test_the_worker_shows_a_nested_save_only_where_it_is_watched_and_printed_at_
     assert old in text
     (recipe.path / file).write_text(text.replace(old, new))
     with recipe.up("compose.yaml", "worker") as stack:
-        timeline.seconds_until(lambda: "Watching for saves" in stack.logs("worker"))
+        limits.seconds_until(lambda: "Watching for saves" in stack.logs("worker"))
         time.sleep(2)
         (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')
-        with suppress(timeline.NotInTime):
-            timeline.seconds_until(lambda: "good morning, mars" in stack.logs("worker"), limit=20 if seen else 4)
+        with suppress(limits.NotInTime):
+            limits.seconds_until(lambda: "good morning, mars" in stack.logs("worker"), limit=20 if seen else 4)
         assert ("good morning, mars" in stack.logs("worker")) is seen
 
 
@@ -46,9 +47,9 @@ def test_each_run_is_a_copy_that_has_imported_what_is_preloaded(preloaded):
         file = recipe.path / "compose.yaml"
         file.write_text(file.read_text().replace("worker.py", "worker.py --preload flask"))
     with recipe.up("compose.yaml", "worker") as stack:
-        timeline.seconds_until(lambda: "job 1" in stack.logs("worker"))
+        limits.seconds_until(lambda: "job 1" in stack.logs("worker"))
         (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')
-        timeline.seconds_until(lambda: "good morning, mars" in stack.logs("worker"))
+        limits.seconds_until(lambda: "good morning, mars" in stack.logs("worker"))
         assert stack.logs("worker").count(f"flask is here: {preloaded}") == 2
 
 
@@ -57,7 +58,7 @@ def test_a_program_that_does_not_hear_the_signal_is_ended_all_the_same():
     worker = recipe.path / "app/worker.py"
     worker.write_text("import signal\n\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + worker.read_text())
     with recipe.up("compose.yaml", "worker") as stack:
-        timeline.seconds_until(lambda: "job 1" in stack.logs("worker"))
+        limits.seconds_until(lambda: "job 1" in stack.logs("worker"))
         (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')
-        timeline.seconds_until(lambda: "good morning, mars" in stack.logs("worker"))
+        limits.seconds_until(lambda: "good morning, mars" in stack.logs("worker"))
         assert stack.stop("worker").exit_code == 0

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from book import Recipe, probe, tool
-from book.image import NoAnswer
+from book import Recipe
+from book.measure import probe, tool
+from book.measure.answer import NoAnswer
 
 
 def broken(file, line, instead=""):

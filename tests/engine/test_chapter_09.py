@@ -3,8 +3,9 @@
 import pytest
 from docker.errors import ContainerError
 
-from book import Recipe, engine, run
-from book.stack import StackFailed
+from book import Recipe, engine
+from book.engine import leftovers
+from book.measure.service import StackFailed
 
 # A thread that goes on while the program ends: Python ends it, and glibc opens libgcc_s for that.
 ENDS_A_THREAD = """
@@ -56,7 +57,7 @@ def test_only_the_services_own_user_may_look_in_from_beside_it(recipe):
         beside = {
             "pid_mode": f"container:{container}",
             "network_mode": f"container:{container}",
-            "labels": run.labels("09"),
+            "labels": leftovers.labels("09"),
             "remove": True,
         }
         return engine.connect().containers.run("python:3.13-alpine", ["ls", "/proc/1/root/app"], user=user, **beside).decode()

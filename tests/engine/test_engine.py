@@ -7,10 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from book import engine
-from book.engine import PRIVATE_SOCKET, ROOT
+from book import engine, places
+from book.chapters import soak
+from book.engine import plugins
 from book.offline import daemon
-from book.press import soak
+from book.places import PRIVATE_SOCKET, ROOT
 from book.trouble import TookTooLong
 
 
@@ -83,7 +84,7 @@ def test_a_compose_that_is_stopped_takes_the_builder_with_it(tmp_path):
     (tmp_path / "compose.yaml").write_text("services: {web: {build: .}}\n")
     said, before = [], soak.holds()
     with pytest.raises(TookTooLong, match="docker compose build did not end within 20 seconds"):
-        engine.tool("compose", "--progress=plain", "build", cwd=tmp_path, timeout=20, heard=said.append)
+        plugins.tool("compose", "--progress=plain", "build", cwd=tmp_path, timeout=20, heard=said.append)
     assert any("Building" in line for line in said)
     assert soak.holds() == before
     assert not [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]
@@ -93,8 +94,8 @@ def test_the_tools_have_what_the_reader_has_logged_in_to(tmp_path, monkeypatch):
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs/config.json").write_text('{"auths": {}}')
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "theirs"))
-    monkeypatch.setattr(engine, "HOME", tmp_path / "home")
-    engine.tool_environment()
-    config = Path(engine.tool_environment()["DOCKER_CONFIG"])
+    monkeypatch.setattr(places, "HOME", tmp_path / "home")
+    plugins.tool_environment()
+    config = Path(plugins.tool_environment()["DOCKER_CONFIG"])
     assert (config / "config.json").read_text() == '{"auths": {}}'
     assert (config / "cli-plugins/docker-compose").exists()

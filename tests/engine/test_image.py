@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from book.builder import BuildFailed
-from book.image import NoAnswer
+from book.measure.answer import NoAnswer
+from book.measure.builder import BuildFailed
 from book.recipe import Recipe
 from book.trouble import Trouble
 

@@ -6,15 +6,15 @@ import subprocess
 
 import pytest
 
-from book.offline import daemon
+from book.offline import daemon, owner, remains
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("iptables"), reason="rules can only be made by root, and with iptables")
 def test_rules_of_its_networks_are_removed_and_no_others(tmp_path, monkeypatch):
     """A rule for a bridge that is gone drops what the next engine sends to the same address; that of a living bridge stays."""
     gone, other = "br-b00c7e57b00c", "br-00000000beef"
-    monkeypatch.setattr(daemon, "RUN", tmp_path / "run")
-    monkeypatch.setattr(daemon, "BRIDGE", "book-test0")  # the rules of the engine that is alive beside the test stay
+    monkeypatch.setattr(owner, "RUN", tmp_path / "run")
+    monkeypatch.setattr(remains, "BRIDGE", "book-test0")  # the rules of the engine that is alive beside the test stay
     monkeypatch.setattr(daemon, "PRIVATE_SOCKET", tmp_path / "run/docker.sock")
     process = subprocess.Popen(["true"])
     process.wait()
@@ -23,7 +23,7 @@ def test_rules_of_its_networks_are_removed_and_no_others(tmp_path, monkeypatch):
     for rule in rules.values():
         subprocess.run(["iptables", "-t", "raw", "-A", *rule], check=True)
     try:
-        daemon._bury(daemon._Owner(str(tmp_path / "home"), process.pid, "1", True))
+        remains.remove_remains(owner.Owner(str(tmp_path / "home"), process.pid, "1", True))
         there = {
             name: subprocess.run(["iptables", "-t", "raw", "-C", *rule], capture_output=True).returncode == 0
             for name, rule in rules.items()

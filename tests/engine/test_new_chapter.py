@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from book import engine
-from book.engine import ROOT
+from book.places import ROOT
 
 NOT_COPIED = shutil.ignore_patterns(".venv", ".engine", ".git", "_build", "__pycache__", ".*_cache", ".ipynb_checkpoints", ".vagrant")
 _SECONDS = 300

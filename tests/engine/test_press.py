@@ -5,23 +5,26 @@ import re
 import nbformat
 import pytest
 
-from book import engine, run
-from book.press import chapters, soak
+from book import engine
+from book import recipe as book_recipe
+from book.chapters import chapter as one_chapter
+from book.chapters import running, soak
+from book.engine import labels, leftovers
 from book.progress import Step, step
 
 
 @pytest.fixture
 def chapter(tmp_path, monkeypatch):
     """Make a chapter of the smallest recipe at hand from cells of code, in a place of its own."""
-    monkeypatch.setattr(chapters, "_RAN", tmp_path / "ran.json")
+    monkeypatch.setattr(one_chapter, "RAN", tmp_path / "ran.json")
     folder = tmp_path / "recipe/03-tiny"
     folder.mkdir(parents=True)
     (folder / "Dockerfile").write_text("FROM python:3.13-alpine\nRUN touch /here\n")
 
-    class Tiny(chapters.Chapter):
+    class Tiny(one_chapter.Chapter):
         @property
         def recipe(self):
-            return chapters.Recipe(folder)
+            return book_recipe.Recipe(folder)
 
     def make(*cells):
         setup = f"from book import Recipe, claim\nrecipe = Recipe({str(folder)!r})"
@@ -33,31 +36,31 @@ def chapter(tmp_path, monkeypatch):
 
 
 def go(chapter):
-    return chapters.run([chapter], 1, Step("chapters"))
+    return running.run([chapter], 1, Step("chapters"))
 
 
 def test_a_chapter_that_ran_is_fresh_until_its_recipe_or_a_cell_changes(chapter):
     one = chapter("recipe.build().run('ls', '/here')", "recipe.down()")
-    assert chapters.stale([one]) == [one]
+    assert one_chapter.stale([one]) == [one]
     assert go(one) == []
-    assert chapters.stale([one]) == []
+    assert one_chapter.stale([one]) == []
     assert "/here" in str(one.read().cells[1].outputs)
     dockerfile = one.recipe.path / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + "# changed\n")
-    assert chapters.stale([one]) == [one]
+    assert one_chapter.stale([one]) == [one]
     dockerfile.write_text(dockerfile.read_text().replace("# changed\n", ""))
-    assert chapters.stale([one]) == []
+    assert one_chapter.stale([one]) == []
     notebook = one.read()
     notebook.cells[2].source += "  # changed"
     nbformat.write(notebook, one.path)
-    assert chapters.stale([one]) == [one]
+    assert one_chapter.stale([one]) == [one]
 
 
 def test_outputs_of_another_machine_are_run_again(chapter, tmp_path):
     one = chapter("1 + 1")
     assert go(one) == []
     (tmp_path / "ran.json").unlink()
-    assert chapters.stale([one]) == [one]
+    assert one_chapter.stale([one]) == [one]
 
 
 def test_a_second_run_writes_the_same_bytes(chapter):
@@ -77,9 +80,9 @@ def test_a_claim_that_fails_stops_the_chapter_with_its_sentence_and_leaves_nothi
     assert "The moon is a cheese." in failure.words
     assert one.path.read_bytes() == before
     client = engine.connect()
-    assert client.images.list(filters={"label": f"{run.LABEL}.recipe=03-tiny"})
-    run.reap(client)
-    assert client.images.list(filters={"label": f"{run.LABEL}.recipe=03-tiny"}) == []
+    assert client.images.list(filters={"label": f"{labels.LABEL}.recipe=03-tiny"})
+    leftovers.reap(client)
+    assert client.images.list(filters={"label": f"{labels.LABEL}.recipe=03-tiny"}) == []
 
 
 def test_a_failure_has_the_words_of_its_cell_and_not_those_that_a_later_one_had_last_time(chapter):
@@ -118,7 +121,7 @@ def test_the_chapter_that_took_longest_begins_first_and_its_time_is_remembered(c
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
         ones.append(type(made)(tmp_path / f"{name}.ipynb"))
     began = []
-    assert chapters.run(ones, 1, lambda done, total, name: began.append(name)) == []
+    assert running.run(ones, 1, lambda done, total, name: began.append(name)) == []
     assert list(dict.fromkeys(began)) == ["02-long", "01-short"]
     assert ones[1].read().metadata["book"]["seconds"] < 90
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from book.probe import HERE
+from book.measure.probe import HERE
 
 NETWORKS = """
 services:

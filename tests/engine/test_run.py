@@ -6,8 +6,10 @@ from contextlib import suppress
 import pytest
 from docker.errors import ImageNotFound, NotFound
 
-from book import engine, run
-from book.builder import BuildFailed
+from book import engine
+from book.engine import labels, leftovers
+from book.engine import labels as engine_labels
+from book.measure.builder import BuildFailed
 from book.recipe import Recipe
 
 SLEEPER = ["sleep", "300"]
@@ -29,27 +31,31 @@ def gone(container) -> bool:
 def labels_of_a_dead_process() -> dict[str, str]:
     code = "from book import run; print(run._PROCESS)"
     process = subprocess.check_output([sys.executable, "-c", code], text=True).strip()
-    return {**run.labels("x"), f"{run.LABEL}.process": process}
+    return {**leftovers.labels("x"), f"{labels.LABEL}.process": process}
 
 
 def test_what_a_dead_run_left_is_removed_and_what_a_living_one_holds_is_not():
-    dead, living = start(labels_of_a_dead_process()), start(run.labels("x"))
-    run.reap(engine.connect())
+    dead, living = start(labels_of_a_dead_process()), start(leftovers.labels("x"))
+    leftovers.reap(engine.connect())
     assert gone(dead)
     assert not gone(living)
-    run.reap(engine.connect(), only=run.RUN)
+    leftovers.reap(engine.connect(), only=labels.RUN)
     assert gone(living)
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["with some of its labels", "with all labels of a dead run"])
 def test_a_step_of_a_build_that_has_not_all_of_its_labels_yet_is_left_alone(whole):
     """The SDK's builder makes an image for each label: to take one away fails the build that goes on from there."""
-    labels = {name: value for name, value in labels_of_a_dead_process().items() if whole or name in (run.LABEL, f"{run.LABEL}.machine")}
+    labels = {
+        name: value
+        for name, value in labels_of_a_dead_process().items()
+        if whole or name in (engine_labels.LABEL, f"{engine_labels.LABEL}.machine")
+    }
     lines = "".join(f"LABEL {name}={value}\n" for name, value in labels.items())
     client = engine.connect()
     step, _ = client.images.build(fileobj=io.BytesIO(f"FROM python:3.13-alpine\n{lines}".encode()), rm=True)
     try:
-        run.reap(client)
+        leftovers.reap(client)
         assert [image.id for image in client.images.list(all=True) if image.id == step.id] == ([] if whole else [step.id])
     finally:
         with suppress(ImageNotFound):
@@ -59,17 +65,17 @@ def test_a_step_of_a_build_that_has_not_all_of_its_labels_yet_is_left_alone(whol
 def test_what_is_not_ours_is_never_touched():
     other = start({"somebody": "else"})
     try:
-        run.reap(engine.connect(), everything=False)
-        run.reap(engine.connect(), only=run.RUN)
+        leftovers.reap(engine.connect(), everything=False)
+        leftovers.reap(engine.connect(), only=labels.RUN)
         assert not gone(other)
     finally:
         other.remove(force=True)
 
 
 def test_what_another_machine_runs_on_the_same_engine_is_left_to_it():
-    other = start({**labels_of_a_dead_process(), f"{run.LABEL}.machine": "elsewhere"})
+    other = start({**labels_of_a_dead_process(), f"{labels.LABEL}.machine": "elsewhere"})
     try:
-        run.reap(engine.connect())
+        leftovers.reap(engine.connect())
         assert not gone(other)
     finally:
         other.remove(force=True)
@@ -80,7 +86,7 @@ def test_what_somebody_else_uses_stays_and_is_named():
     network = client.networks.create("book-test-kept", labels=labels_of_a_dead_process())
     other = client.containers.run("python:3.13-alpine", SLEEPER, network=network.name, detach=True, init=True)
     try:
-        removed = run.reap(client)
+        removed = leftovers.reap(client)
         assert network.name not in removed.networks
         (kept,) = removed.kept
         assert kept.startswith("network book-test-kept: ")
@@ -94,7 +100,7 @@ def test_networks_and_volumes_go_too():
     client, labels = engine.connect(), labels_of_a_dead_process()
     network = client.networks.create("book-test-reap", labels=labels)
     volume = client.volumes.create("book-test-reap", labels=labels)
-    removed = run.reap(client)
+    removed = leftovers.reap(client)
     assert network.name in removed.networks
     assert volume.name in removed.volumes
     assert client.networks.list(names=["book-test-reap"]) == []
@@ -105,9 +111,11 @@ def test_the_unlabelled_images_of_a_failed_build_go_too(tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM python:3.13-alpine\nRUN echo one > /one\nRUN exit 1\n")
     with pytest.raises(BuildFailed):
         Recipe(tmp_path).build()
-    base, step = (note for note in (run._notes_of(client) / run._PROCESS).read_text().split() if not note.endswith(run._OF_A_STEP))
+    base, step = (
+        note for note in (leftovers._notes_of(client) / labels.PROCESS).read_text().split() if not note.endswith(leftovers._OF_A_STEP)
+    )
     assert client.images.get(step)
-    run.reap(client, only=run.RUN)
+    leftovers.reap(client, only=labels.RUN)
     assert client.images.get(base).tags == ["python:3.13-alpine"]
     with pytest.raises(ImageNotFound):
         client.images.get(step)

@@ -5,8 +5,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from book import Recipe, stack
-from book.engine import ROOT, connect
+from book import Recipe
+from book.engine import connect
+from book.measure import service as measure_service
+from book.places import ROOT
 
 CANARY = "canary-5b1e7c"
 WITH_SECRETS = sorted(file.parent.relative_to(ROOT / "recipes") for file in (ROOT / "recipes").rglob("secrets"))
@@ -31,9 +33,9 @@ def test_the_canary_is_in_its_service_and_nowhere_else(folder):
         shown = {
             f"{kind} {thing.name}": thing.attrs
             for kind, things in (
-                ("container", connect().containers.list(filters={"label": f"{stack.OF_PROJECT}={up.project}"})),
-                ("network", connect().networks.list(filters={"label": f"{stack.OF_PROJECT}={up.project}"})),
-                ("volume", connect().volumes.list(filters={"label": f"{stack.OF_PROJECT}={up.project}"})),
+                ("container", connect().containers.list(filters={"label": f"{measure_service.OF_PROJECT}={up.project}"})),
+                ("network", connect().networks.list(filters={"label": f"{measure_service.OF_PROJECT}={up.project}"})),
+                ("volume", connect().volumes.list(filters={"label": f"{measure_service.OF_PROJECT}={up.project}"})),
             )
             for thing in things
         }

@@ -8,10 +8,10 @@ import sys
 import pytest
 from projects import WEB, ours
 
-from book import run
-from book.engine import connect
-from book.stack import StackError, StackFailed
-from book.timeline import seconds_until
+from book.engine import connect, labels, leftovers
+from book.engine import labels as engine_labels
+from book.measure.limits import seconds_until
+from book.measure.service import StackError, StackFailed
 
 EVERYTHING = """
 version: '3.8'
@@ -101,7 +101,7 @@ def test_everything_carries_the_labels_of_the_run(stack):
     labels = [thing.labels for thing in things]
     labels += [thing.attrs["Labels"] for thing in (*client.networks.list(**project), *client.volumes.list(**project))]
     assert len(labels) == 3 + 1 + 2 + 1
-    assert all(found[run.LABEL] == run.RUN for found in labels)
+    assert all(found[engine_labels.LABEL] == engine_labels.RUN for found in labels)
 
 
 def test_two_of_one_recipe_are_up_at_once_and_go_without_a_trace(written):
@@ -179,7 +179,7 @@ def test_what_does_not_come_up_says_why_and_leaves_nothing(written, compose, wor
     before = ours()
     with pytest.raises(StackFailed, match=f"(?s)compose.yaml .*{words}") as failed:
         written(compose).up()
-    assert run.RUN not in str(failed.value), "a page must read the same at each run"
+    assert labels.RUN not in str(failed.value), "a page must read the same at each run"
     assert ours() == before
 
 
@@ -240,7 +240,7 @@ def test_what_a_killed_kernel_left_goes_with_the_next_run(written):
     (web,) = client.containers.list(filters={"label": [f"com.docker.compose.project={project}", "com.docker.compose.service=web"]})
     volumes = {mount["Name"] for mount in web.attrs["Mounts"]}
     assert len(volumes) == 2
-    run.reap(client)
+    leftovers.reap(client)
     assert not client.containers.list(all=True, **of_project)
     assert not client.images.list(**of_project)
     assert not client.networks.list(**of_project)

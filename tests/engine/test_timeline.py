@@ -2,7 +2,7 @@
 
 import pytest
 
-from book.timeline import NotInTime, seconds_until
+from book.measure.limits import NotInTime, seconds_until
 
 # The app gives up where its first connect fails, as an app with nothing but depends_on does; the slow script keeps it failing.
 SHOP = """

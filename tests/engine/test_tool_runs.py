@@ -3,7 +3,9 @@ import time
 
 import pytest
 
-from book import engine, run, tool
+from book import engine
+from book.engine import labels
+from book.measure import tool
 
 ALPINE = "python:3.13-alpine"
 
@@ -12,7 +14,7 @@ def test_what_a_tool_makes_is_ours(tmp_path):
     (tmp_path / "Dockerfile").write_text(f"FROM {ALPINE}\nRUN echo tool > /tool\n")
     made = tool.run(tmp_path, "x", "sh", "-c", f"docker run --detach --init {ALPINE} sleep 300 && docker build --tag book-test-tool .")
     assert made.exit_code == 0
-    client, label = engine.connect(), {"label": f"{run.LABEL}={run.RUN}"}
+    client, label = engine.connect(), {"label": f"{labels.LABEL}={labels.RUN}"}
     assert len(client.containers.list(filters=label)) == 1
     assert [image.tags for image in client.images.list(filters=label)] == [["book-test-tool:latest"]]
 

@@ -1,6 +1,7 @@
 from projects import WEB, ours
 
-from book.probe import Reach
+from book import try_it
+from book.measure.probe import Reach
 from book.show.editor import Panel
 
 
@@ -8,7 +9,7 @@ def test_a_readers_compose_file_is_measured_beside_the_books_and_goes_down_again
     recipe = written()
     before = ours()
     book = Reach("web", "web:5000", True, "open", 0.1, (), "")
-    live = Panel(recipe.try_it("compose.yaml", reach=["web:5000"], beside=[book]))
+    live = Panel(try_it(recipe, "compose.yaml", reach=["web:5000"], beside=[book]))
     live.text.value = WEB.replace("web:", "shop:")
     live.start().join()
     assert "shop (yours)" in live.shown.value
@@ -18,7 +19,7 @@ def test_a_readers_compose_file_is_measured_beside_the_books_and_goes_down_again
     live.text.value = "services: [what"
     live.start().join()
     assert "compose.yaml is not valid" in live.shown.value
-    live = Panel(recipe.try_it("compose.yaml", reach=["web:5000"]))
+    live = Panel(try_it(recipe, "compose.yaml", reach=["web:5000"]))
     live.text.value = WEB.replace("web:", "shop:")
     live.start().join()
     assert "shop (yours)" in live.shown.value

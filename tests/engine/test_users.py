@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from book import Recipe
-from book.engine import ROOT, connect
+from book.engine import connect
+from book.places import ROOT
 
 RECIPES = ROOT / "recipes"
 TODAY = sorted(file.relative_to(RECIPES) for file in RECIPES.rglob("compose.yaml"))

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from book import engine
-from book.engine import HOME, ROOT
+from book.places import HOME, ROOT
 
 BASE = "python:3.13-alpine"
 _LIMIT = 120  # seconds for whatever a reader starts: no test waits without one

@@ -6,7 +6,7 @@ import signal
 import psutil
 import pytest
 
-from book import run
+from book.engine import labels
 
 BUILDS = "FROM python:3.13-alpine\nVOLUME /data\nRUN echo one > /one\nRUN sleep 60\n"
 
@@ -81,5 +81,5 @@ def test_no_stack_of_the_sdk_is_shown_in_a_notebook(own, chapter):
     assert "03-tiny: The Docker engine refuses." in complained
     assert "Error for http" not in complained
     for left in own.client.containers.list(all=True):  # the SDK left it: it was not made through the book
-        assert run.LABEL not in left.labels
+        assert labels.LABEL not in left.labels
         left.remove(force=True)

@@ -6,10 +6,10 @@ import stat
 
 import pytest
 
-from book import show
-from book.compose import read
-from book.engine import PRIVATE_SOCKET, ROOT
-from book.offline import daemon
+from book.files.compose import read
+from book.offline import owner
+from book.places import PRIVATE_SOCKET, ROOT
+from book.show import connectivity, layers, packages, services, sizes, timeline
 
 RECIPES = sorted(path for path in (ROOT / "recipes").iterdir() if path.is_dir())
 COMPOSED = sorted(path for folder in RECIPES for path in folder.rglob("*compose*.y*ml"))
@@ -53,7 +53,7 @@ def test_the_private_socket_is_for_its_owner_only():
     if not PRIVATE_SOCKET.exists():
         pytest.skip("the engine in use is not this project's private one")
     assert stat.S_IMODE(PRIVATE_SOCKET.stat().st_mode) == 0o600
-    assert daemon.RUN.stat().st_mode & 0o077 == 0
+    assert owner.RUN.stat().st_mode & 0o077 == 0
 
 
 def test_downloads_are_pinned_by_hash():
@@ -109,23 +109,23 @@ def test_what_a_container_prints_is_text_on_a_page(own, recipe):
 
 
 def test_names_from_a_container_are_escaped_in_every_figure():
-    from book.contents import Contents, Hidden, LayerContents, Part
-    from book.image import Image, Layer, Packages
-    from book.probe import Reach
-    from book.stack import Service
-    from book.timeline import Event, Timeline
+    from book.measure.contents import Contents, Hidden, LayerContents, Part
+    from book.measure.image import Image, Layer, Packages
+    from book.measure.probe import Reach
+    from book.measure.service import Service
+    from book.measure.timeline import Event, Timeline
 
     evil = "<script>alert(1)</script>"
     image = Image(evil, "sha256:1", 10, 5, evil, (Layer(evil, 5, False),), 1.0)
     held = LayerContents(evil, False, 5, 1, (Part(evil, 5),), (Part(evil, 5),), (Hidden(evil, 5, 0, True),))
     service = Service(evil, evil, evil, 0, evil, 0, {evil: evil}, {80: evil}, evil)
     figures = [
-        show.sizes(image),
-        show.layers(Contents(evil, (held,))),
-        show.packages(Packages(evil, (evil,)), Packages("b", ("c",))),
-        show.connectivity((Reach(evil, evil, False, evil, 1.0, evil),)),
-        show.services([service]),
-        show.timeline(Timeline((Event(evil, "created", 0.0, evil), Event(evil, "started", 1.0, evil)))),
+        sizes.sizes(image),
+        layers.layers(Contents(evil, (held,))),
+        packages.packages(Packages(evil, (evil,)), Packages("b", ("c",))),
+        connectivity.connectivity((Reach(evil, evil, False, evil, 1.0, evil),)),
+        services.services([service]),
+        timeline.timeline(Timeline((Event(evil, "created", 0.0, evil), Event(evil, "started", 1.0, evil)))),
     ]
     for figure in figures:
         bundle = figure._repr_mimebundle_() if hasattr(figure, "_repr_mimebundle_") else {"text/html": figure._repr_html_()}

@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from book.engine import ROOT
 from book.offline import daemon
+from book.places import ROOT
 
 PREFLIGHT = """
 import sys

@@ -10,12 +10,14 @@ import urllib.request
 import nbformat
 import pytest
 
-from book import engine, run, tool
+from book import engine, places
+from book.engine import leftovers
+from book.measure import tool
 
 BASE = "FROM python:3.13-alpine\n"
 CELLS = [
     "from book import Recipe, show\nfrom book.show.html import Piece\nrecipe = Recipe('recipe')",
-    "recipe.try_it('Dockerfile', beside=[recipe.build()])",
+    "try_it(recipe, 'Dockerfile', beside=[recipe.build()])",
     "show.choice('Which one?', {'first': Piece('<p>the first</p>', ''), 'second': show.listing(recipe, 'Dockerfile')})",
 ]
 _START_SECONDS = 90
@@ -33,7 +35,7 @@ def lab(tmp_path_factory):
     nbformat.write(notebook, root / "try.ipynb")
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     own = {name: str(home / name) for name in (*folders, "IPYTHONDIR")}
-    environment = {**os.environ, **own, "DOCKER_HOST": engine.address(), "PYTHONPATH": str(engine.ROOT)}
+    environment = {**os.environ, **own, "DOCKER_HOST": engine.address(), "PYTHONPATH": str(places.ROOT)}
     port = tool.free_port()
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"]
@@ -52,7 +54,7 @@ def lab(tmp_path_factory):
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-        run.reap(engine.connect())  # what its kernel made, now that it is dead
+        leftovers.reap(engine.connect())  # what its kernel made, now that it is dead
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from reports import ours
 
-from book.report import command
+from book.commands import report as command
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from book import run
-from book.engine import connect
+from book.engine import connect, labels
 
 PROJECTS = Path(__file__).parent / "projects"
 
 
 def ours() -> set[str]:
     """Everything on the engine that carries the label of this run."""
-    client, filters = connect(), {"label": f"{run.LABEL}={run.RUN}"}
+    client, filters = connect(), {"label": f"{labels.LABEL}={labels.RUN}"}
     kinds = (client.containers.list(all=True, filters=filters), client.networks.list(filters=filters))
     kinds += (client.volumes.list(filters=filters), client.images.list(all=True, filters=filters))
     return {thing.id for kind in kinds for thing in kind}

@@ -8,12 +8,13 @@ import sys
 import pytest
 from reports import PROJECTS
 
-from book.engine import ROOT
-from book.report import words
+from book.places import ROOT
+from book.report import formats
 from book.report.finding import Finding, Severity
 from book.report.images import modes, steps
-from book.report.page import hide, linked
+from book.report.page import linked
 from book.report.project import called, find
+from book.report.secrets import hide
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,9 @@ def test_a_ci_gets_an_annotation_at_each_line(written):
 
 def test_an_annotation_keeps_its_lines_and_signs_together():
     finding = Finding("x", Severity.info, "a,b.yaml", 3, "50 %\nnext", "do it")
-    assert words.github(type("Survey", (), {"missing": ()}), [finding]) == "::notice file=a%2Cb.yaml,line=3,title=x::50 %25%0Anext%0Ado it"
+    assert (
+        formats.github(type("Survey", (), {"missing": ()}), [finding]) == "::notice file=a%2Cb.yaml,line=3,title=x::50 %25%0Anext%0Ado it"
+    )
 
 
 def test_a_link_to_a_chapter_leads_where_the_book_is():

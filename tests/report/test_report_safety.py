@@ -11,13 +11,15 @@ import time
 import pytest
 from reports import PROJECTS, ours, places
 
-from book import run
-from book.engine import ROOT, connect
-from book.report import command, options, project, risks
+from book.commands import report, report_options
+from book.commands import report as commands_report
+from book.engine import connect, labels
+from book.places import ROOT
+from book.report import copy, risks
 
 
 def test_what_is_risky_is_named_and_refused_before_anything_is_built_or_run(capsys):
-    assert command.run([str(PROJECTS / "risky"), "--no-page"]) == 2
+    assert report.run([str(PROJECTS / "risky"), "--no-page"]) == 2
     said = capsys.readouterr().err
     for line, words in (
         (5, "privileged: true"),
@@ -56,7 +58,7 @@ def test_a_way_round_is_seen(tmp_path, capsys, service, asks, kind):
     (folder / "link").symlink_to(elsewhere)
     (folder / "socket").symlink_to("/var/run/docker.sock")
     (folder / "compose.yaml").write_text(f"services:\n  tool:\n    image: python:3.13-alpine\n    {service}\n")
-    assert command.run([str(folder), "--no-page"]) == 2
+    assert report.run([str(folder), "--no-page"]) == 2
     said = capsys.readouterr().err
     assert f"compose.yaml:4: tool asks for {asks}" in said
     assert said.rstrip().endswith(f"--allow {kind}")
@@ -90,16 +92,16 @@ def test_a_project_that_is_not_valid_in_its_copy_is_not_called_clean(tmp_path, c
     (tmp_path / "beside.env").write_text("GREETING=hello\n")
     (tmp_path / "project").mkdir()
     (tmp_path / "project/compose.yaml").write_text("services: {tool: {image: 'python:3.13-alpine', env_file: ../beside.env}}")
-    monkeypatch.setattr(project, "_link_around", lambda root, place: None)
-    assert command.run([str(tmp_path / "project"), "--no-page"]) == 2
+    monkeypatch.setattr(copy, "_link_around", lambda root, place: None)
+    assert report.run([str(tmp_path / "project"), "--no-page"]) == 2
     assert "Compose does not read it there:\nenv file" in capsys.readouterr().err
 
 
 def test_what_is_too_large_to_be_copied_is_not_run_where_it_lies(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(project, "_LARGEST", 999)
+    monkeypatch.setattr(copy, "_LARGEST", 999)
     (tmp_path / "data").write_bytes(bytes(1000))
     (tmp_path / "Dockerfile").write_text("# syntax=docker/dockerfile:1\nFROM python:3.13-alpine\n")
-    assert command.run([str(tmp_path), "--no-page"]) == 2
+    assert report.run([str(tmp_path), "--no-page"]) == 2
     assert "move its data out of the folder" in capsys.readouterr().err
     assert (tmp_path / "Dockerfile").read_text().startswith("# syntax=docker/dockerfile:1\n")
 
@@ -135,7 +137,7 @@ def test_a_run_that_failed_counts_where_the_last_one_worked(tmp_path, report):
 
 
 def test_the_command_line_knows_every_kind_of_risk():
-    assert set(options.RISKS) == set(risks.KINDS)
+    assert set(report_options.RISKS) == set(risks.KINDS)
 
 
 def test_volumes_and_networks_with_names_of_their_own_are_left_alone(report):
@@ -180,7 +182,7 @@ def test_ctrl_c_leaves_nothing(tmp_path, tmp_path_factory):
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job has it ignored
     )
-    seen = {"label": f"{run.LABEL}.recipe=slow"}
+    seen = {"label": f"{labels.LABEL}.recipe=slow"}
     deadline = time.monotonic() + 120
     while not connect().containers.list(filters=seen) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.1)
@@ -202,7 +204,7 @@ def test_an_image_that_cannot_be_had_is_named_first_and_the_rest_is_reported(rep
     assert [words.partition(":")[0] for words in said["missing"]] == ["python", "docker-recipes.invalid/broker"]
     assert places(said) == ["end-of-life Dockerfile:1", "listens-on-loopback compose.yaml:5", "unpinned-image compose.yaml:8"]
     assert [service["name"] for service in said["services"]] == ["web"]
-    command.run([str(PROJECTS / "missing-images"), "--patience=2", "--no-page"])
+    commands_report.run([str(PROJECTS / "missing-images"), "--patience=2", "--no-page"])
     assert capsys.readouterr().out.startswith("✗ missing: python:3.9-slim")
 
 
@@ -215,7 +217,7 @@ def test_an_image_that_cannot_be_had_is_named_first_and_the_rest_is_reported(rep
     ],
 )
 def test_what_cannot_be_run_ends_in_2_with_the_reason(given, words, tmp_path, capsys):
-    assert command.run([part.format(empty=tmp_path) for part in given]) == 2
+    assert report.run([part.format(empty=tmp_path) for part in given]) == 2
     assert words in capsys.readouterr().err
 
 

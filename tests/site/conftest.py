@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from book.press import site
+from book.site import build
 
-PAGES = sorted(str(path.relative_to(site.HTML)) for folder in ("book/pages", "notebooks") for path in (site.HTML / folder).glob("*.html"))
+PAGES = sorted(str(path.relative_to(build.HTML)) for folder in ("book/pages", "notebooks") for path in (build.HTML / folder).glob("*.html"))
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def over_http():
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(site.HTML)))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(build.HTML)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -25,7 +25,7 @@ def over_http():
 
 @pytest.fixture(params=["http", "file"])
 def root(request, over_http):
-    return over_http if request.param == "http" else site.HTML.as_uri()
+    return over_http if request.param == "http" else build.HTML.as_uri()
 
 
 class Visit:

@@ -3,7 +3,7 @@ from itertools import zip_longest
 
 import pytest
 
-from book.press import site
+from book.site import build
 from tests.site.conftest import PAGES
 
 CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
@@ -21,10 +21,12 @@ def test_a_page_asks_nobody_else_for_anything_and_has_no_errors(visit, root, pag
 def test_no_file_of_the_site_names_this_machine_or_a_secret(private_words):
     """All that a reader gets but the recipes' zips, which are what the reader runs."""
     texts = {
-        file: file.read_text(errors="replace") for file in site.HTML.rglob("*") if file.suffix in (".html", ".js", ".json", ".ipynb", ".md")
+        file: file.read_text(errors="replace")
+        for file in build.HTML.rglob("*")
+        if file.suffix in (".html", ".js", ".json", ".ipynb", ".md")
     }
     assert any(file.suffix == ".html" for file in texts)
-    assert [f"{word} in {file.relative_to(site.HTML)}" for file, text in texts.items() for word in private_words if word in text] == []
+    assert [f"{word} in {file.relative_to(build.HTML)}" for file, text in texts.items() for word in private_words if word in text] == []
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

@@ -5,9 +5,9 @@ import zipfile
 
 import pytest
 
-from book import compose
-from book.press import site
+from book.files import compose
 from book.recipe import Recipe
+from book.site import build
 from tests.site.conftest import PAGES
 
 CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
@@ -122,7 +122,7 @@ def test_a_listing_is_copied_whole(visit, over_http, page):
 
 
 def test_what_no_page_names_is_not_in_the_site():
-    left = {file.name for file in (site.HTML / "_static").rglob("*") if file.is_file()}
+    left = {file.name for file in (build.HTML / "_static").rglob("*") if file.is_file()}
     assert {"site.css", "site.js"} <= left
     assert not left & {"fontawesome.js", "bootstrap.js", "pydata-sphinx-theme.css", "fa-solid-900.woff2"}
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from book.image import ask
+from book.measure.answer import ask
 
 
 class Hello(BaseHTTPRequestHandler):

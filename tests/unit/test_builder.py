@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from book import builder
+from book.measure import builder
 
 GONE = [{"stream": "Step 1/2 : FROM python:3.13-slim\n"}, {"error": "unknown parent image ID sha256:7316b983e77e"}]
 PIP = "WARNING: Retrying after connection broken by 'NewConnectionError(': [Errno 101] Network is unreachable')'"

@@ -8,8 +8,11 @@ import pytest
 from docker.errors import APIError
 
 from book.bench.result import Comparison, Way
-from book.engine import ROOT, EngineMissing, ToolMissing
-from book.press import chapters, commands, site
+from book.chapters import chapter
+from book.commands import bench, book, clean, needs
+from book.engine import EngineMissing, ToolMissing
+from book.places import ROOT
+from book.site import build
 from book.trouble import Trouble
 
 
@@ -22,19 +25,19 @@ def test_no_workers_are_refused(workers):
 
 def test_a_chapter_that_is_not_there_is_named_with_those_that_are():
     with pytest.raises(Trouble, match=r"starts with 99\. The chapters: 01-environment-in-an-image, "):
-        chapters.chapters(["99"])
+        chapter.chapters(["99"])
 
 
 def test_a_result_without_samples_is_not_stored(monkeypatch):
     compared = Comparison("Stopping", "s", {"one": Way((1.0,)), "other": Way((), ("Trouble",))}, "one")
-    monkeypatch.setattr(commands, "_engine", lambda of: set())
-    monkeypatch.setattr(commands.own, "reap", lambda client: None)
-    monkeypatch.setattr(commands.engine, "connect", lambda: None)
-    monkeypatch.setattr(commands.works, "measure", lambda *asked: SimpleNamespace(comparisons=[compared]))
-    monkeypatch.setattr(commands, "table", lambda found: "")
-    monkeypatch.setattr(commands.result, "store", lambda found: pytest.fail("it was stored"))
-    with pytest.raises(commands.CannotGoOn, match=r"no sample of: other\."):
-        commands._work("stop", 1, [])
+    monkeypatch.setattr(needs, "everything_for", lambda of: set())
+    monkeypatch.setattr(book.own, "reap", lambda client: None)
+    monkeypatch.setattr(book.engine, "connect", lambda: None)
+    monkeypatch.setattr(book.works, "measure", lambda *asked: SimpleNamespace(comparisons=[compared]))
+    monkeypatch.setattr(book, "table", lambda found: "")
+    monkeypatch.setattr(book.result, "store", lambda found: pytest.fail("it was stored"))
+    with pytest.raises(needs.CannotGoOn, match=r"no sample of: other\."):
+        bench._work("stop", 1, [])
 
 
 @pytest.mark.parametrize(
@@ -46,11 +49,11 @@ def test_a_site_of_committed_outputs_says_why_nothing_ran(monkeypatch, missing, 
         raise missing("…")
 
     built = []
-    monkeypatch.setattr(commands.chapters, "stale", list)
-    monkeypatch.setattr(commands, "_engine", refuse)
-    monkeypatch.setattr(commands.site, "fresh", lambda because: False)
-    monkeypatch.setattr(commands.site, "build", built.append)
-    assert commands._make_book([], 1) == 0
+    monkeypatch.setattr(book.chapters, "stale", list)
+    monkeypatch.setattr(needs, "everything_for", refuse)
+    monkeypatch.setattr(book.site, "fresh", lambda because: False)
+    monkeypatch.setattr(book.site, "build", built.append)
+    assert book._make_book([], 1) == 0
     assert built == [because]
 
 
@@ -59,54 +62,54 @@ def test_what_the_engine_would_not_give_up_is_not_called_clean(monkeypatch, tmp_
         raise APIError("409", explanation="a container uses it")
 
     client = SimpleNamespace(images=SimpleNamespace(remove=refuse))
-    found = commands.own.Removed(networks=["ours"], kept=["network theirs: has active endpoints"])
-    monkeypatch.setattr(commands, "HOME", tmp_path / "home")
-    monkeypatch.setattr(commands, "ROOT", tmp_path)
-    monkeypatch.setattr(commands.engine, "connect", lambda: client)
-    monkeypatch.setattr(commands.own, "reap", lambda client, everything: found)
-    monkeypatch.setattr(commands.bases, "of_ours", lambda: ["python:3.13-slim"])
-    monkeypatch.setattr(commands.daemon, "stop", lambda: None)
-    monkeypatch.setattr(commands.daemon, "is_ours", lambda: False)
-    with pytest.raises(commands.CannotGoOn, match=r"(?s)would not give these up.*network theirs: .*image python:3\.13-slim: a container"):
-        commands._clean([], 1)
+    found = book.own.Removed(networks=["ours"], kept=["network theirs: has active endpoints"])
+    monkeypatch.setattr(book, "HOME", tmp_path / "home")
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    monkeypatch.setattr(book.engine, "connect", lambda: client)
+    monkeypatch.setattr(book.own, "reap", lambda client, everything: found)
+    monkeypatch.setattr(book.bases, "of_ours", lambda: ["python:3.13-slim"])
+    monkeypatch.setattr(book.daemon, "stop", lambda: None)
+    monkeypatch.setattr(book.daemon, "is_ours", lambda: False)
+    with pytest.raises(needs.CannotGoOn, match=r"(?s)would not give these up.*network theirs: .*image python:3\.13-slim: a container"):
+        clean._clean([], 1)
     assert "1 networks" in capsys.readouterr().out
     found.kept.clear()
-    monkeypatch.setattr(commands.bases, "of_ours", list)
-    assert commands._clean([], 1) == 0
+    monkeypatch.setattr(book.bases, "of_ours", list)
+    assert clean._clean([], 1) == 0
 
 
 def test_images_on_an_engine_that_does_not_answer_are_not_called_gone(monkeypatch, tmp_path):
     def refuse():
         raise EngineMissing("none answers")
 
-    monkeypatch.setattr(commands, "HOME", tmp_path / "home")
-    monkeypatch.setattr(commands, "ROOT", tmp_path)
-    monkeypatch.setattr(commands.engine, "connect", refuse)
-    monkeypatch.setattr(commands.engine, "HOME", tmp_path / "home")
-    monkeypatch.setattr(commands.bases, "_BROUGHT", tmp_path / "home/bases.txt")
-    monkeypatch.setattr(commands.daemon, "stop", lambda: None)
+    monkeypatch.setattr(book, "HOME", tmp_path / "home")
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    monkeypatch.setattr(book.engine, "connect", refuse)
+    monkeypatch.setattr(book.engine, "HOME", tmp_path / "home")
+    monkeypatch.setattr(book.bases, "_BROUGHT", tmp_path / "home/bases.txt")
+    monkeypatch.setattr(book.daemon, "stop", lambda: None)
     (tmp_path / "home/data").mkdir(parents=True)
     (tmp_path / "home/data/engine-id").write_text("private")
     (tmp_path / "home/bases.txt").write_text("private python:3.13-slim\ndesktop postgres:17\n")
-    with pytest.raises(commands.CannotGoOn, match=r"this clone brought postgres:17 onto one"):
-        commands._clean([], 1)
-    assert commands._clean([], 1) == 0
+    with pytest.raises(needs.CannotGoOn, match=r"this clone brought postgres:17 onto one"):
+        clean._clean([], 1)
+    assert clean._clean([], 1) == 0
 
 
 def test_a_site_that_was_refused_is_not_fresh(monkeypatch, tmp_path):
     def refuse(*command, **options):
-        site.HTML.mkdir()
-        site.INDEX.write_text("a page with a fault")
+        build.HTML.mkdir()
+        build.INDEX.write_text("a page with a fault")
         return SimpleNamespace(returncode=1, stdout="", stderr="WARNING: a fault")
 
-    monkeypatch.setattr(site, "HTML", tmp_path / "html")
-    monkeypatch.setattr(site, "INDEX", tmp_path / "html/index.html")
-    monkeypatch.setattr(site, "_STAMP", tmp_path / "stamp")
-    site.HTML.mkdir()
-    site.INDEX.write_text("as it was")
-    site._STAMP.write_text(site._digest(""))
-    assert site.fresh()
-    monkeypatch.setattr(site.subprocess, "run", refuse)
-    with pytest.raises(site.SiteFailed):
-        site.build()
-    assert not site.fresh()
+    monkeypatch.setattr(build, "HTML", tmp_path / "html")
+    monkeypatch.setattr(build, "INDEX", tmp_path / "html/index.html")
+    monkeypatch.setattr(build, "_STAMP", tmp_path / "stamp")
+    build.HTML.mkdir()
+    build.INDEX.write_text("as it was")
+    build._STAMP.write_text(build._digest(""))
+    assert build.fresh()
+    monkeypatch.setattr(build.subprocess, "run", refuse)
+    with pytest.raises(build.SiteFailed):
+        build.build()
+    assert not build.fresh()

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from book.advice import advice
-from book.compose import override, words
-from book.stack import name
+from book.files.compose import words
+from book.files.merge import override
+from book.measure.up import name
 
 LABELS = {"a.b": "c"}
 

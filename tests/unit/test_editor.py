@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from book import Recipe
+from book import Recipe, try_it
 from book.recipe import RecipeError
 from book.show.editor import Editor, Panel
 from book.show.html import Piece
@@ -16,7 +16,7 @@ def panel(work, text="FROM x\n"):
 
 
 def test_where_there_is_no_kernel_it_says_what_it_is_and_how_to_run_it():
-    data = Recipe("03-smaller-images").try_it("slim.Dockerfile", BUILD_ENV="a <b>")._repr_mimebundle_()
+    data = try_it(Recipe("03-smaller-images"), "slim.Dockerfile", BUILD_ENV="a <b>")._repr_mimebundle_()
     html = data["text/html"]
     assert "make lab" in html
     assert "03-smaller-images/slim.Dockerfile" in html
@@ -26,21 +26,21 @@ def test_where_there_is_no_kernel_it_says_what_it_is_and_how_to_run_it():
 
 
 def test_a_compose_file_is_brought_up_with_its_variables():
-    shown = Recipe("02-edit-while-it-runs").copy().try_it("compose.yaml", OWNER="1:1")
+    shown = try_it(Recipe("02-edit-while-it-runs").copy(), "compose.yaml", OWNER="1:1")
     assert (shown.verb, shown.commands[0]) == ("Up", "cd recipes/02-edit-while-it-runs")
     assert shown.commands[1] == "OWNER=1:1 docker compose --file compose.yaml up --build"
-    shown = Recipe("02-edit-while-it-runs").copy().try_it("compose.yaml", GREETING="good day")
+    shown = try_it(Recipe("02-edit-while-it-runs").copy(), "compose.yaml", GREETING="good day")
     assert shown.commands[1].startswith("GREETING='good day' docker compose ")
 
 
 def test_a_file_that_is_not_there_is_told_at_once():
     with pytest.raises(RecipeError, match=r"has no file nope"):
-        Recipe("03-smaller-images").try_it("nope")
+        try_it(Recipe("03-smaller-images"), "nope")
 
 
 def test_nothing_is_reached_in_a_dockerfile():
     with pytest.raises(ValueError, match=r"no Compose file"):
-        Recipe("03-smaller-images").try_it("slim.Dockerfile", reach=["x:1"])
+        try_it(Recipe("03-smaller-images"), "slim.Dockerfile", reach=["x:1"])
 
 
 def test_a_run_shows_the_log_and_what_came_of_it_and_then_the_button_is_free():

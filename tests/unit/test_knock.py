@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from book.knock import knock, knock_at_all, split
+from book.measure.knock import knock, knock_at_all, split
 
 
 @contextmanager

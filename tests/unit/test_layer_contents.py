@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from book.contents import Hidden, Part, read
+from book.measure.contents import Hidden, Part, read
 
 
 def layer(**files):

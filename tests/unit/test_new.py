@@ -11,8 +11,8 @@ import nbformat
 import pytest
 import yaml
 
-from book.engine import ROOT
 from book.new import chapter, files
+from book.places import ROOT
 
 PARTS = (
     "## The question",

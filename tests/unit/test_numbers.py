@@ -6,8 +6,8 @@ from test_bench import comparison, of
 
 from book.bench import result, works
 from book.bench.result import Way
-from book.engine import ROOT
-from book.press import numbers
+from book.places import ROOT
+from book.site import numbers
 
 
 def test_a_work_that_was_never_measured_says_so_and_how_to_do_it():

@@ -4,6 +4,8 @@ import tarfile
 
 import pytest
 
+from book import places
+from book.measure import tool
 from book.offline import debian, tools
 from book.recipe import Recipe
 
@@ -66,14 +68,14 @@ def test_what_debian_refuses_is_the_reason(monkeypatch):
 
 def test_a_package_other_than_the_published_one_is_refused(npm):
     assert "not what was published" in tools.ensure(["devcontainer"], Quiet())["devcontainer"]
-    assert not (tools.PROGRAMS / "devcontainer").exists()
+    assert not (tool.PROGRAMS / "devcontainer").exists()
 
 
 def test_the_published_one_becomes_a_program(npm, monkeypatch):
     monkeypatch.setattr(tools, "_CLI_SHA512", tools._digest(npm))
     assert tools.ensure(["devcontainer"], Quiet()) == {}
-    said = subprocess.check_output([tools.PROGRAMS / "devcontainer", "up"], text=True)
-    assert said.split() == [str(tools.HOME / "devcontainers/package/devcontainer.js"), "up"]
+    said = subprocess.check_output([tool.PROGRAMS / "devcontainer", "up"], text=True)
+    assert said.split() == [str(places.HOME / "devcontainers/package/devcontainer.js"), "up"]
 
 
 @pytest.mark.parametrize(("said", "number"), [("v20.1.0", 20), ("v9.0.0", 9), ("nonsense", 0)])
@@ -92,4 +94,4 @@ def test_where_the_system_has_no_node_or_an_old_one_it_comes_from_pypi(monkeypat
     node, npm = tools.node_and_npm(Quiet())
     assert {"--require-hashes", f"--requirement={tools._NODE}"} <= set(asked[0])
     assert npm[0] == str(node)
-    assert str(node).startswith(str(tools.HOME))
+    assert str(node).startswith(str(places.HOME))

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from book import image, probe, stack
+from book.measure import answer, probe, service
 from book.trouble import TookTooLong
 
 
@@ -29,12 +29,12 @@ def test_of_two_ports_with_one_number_the_one_that_can_be_asked_is_shown():
     at = {kind: [{"HostIp": "127.0.0.1", "HostPort": port}] for kind, port in (("53/tcp", "1053"), ("53/udp", "2053"))}
     for ports in (at, dict(reversed(at.items()))):
         container = SimpleNamespace(attrs={"NetworkSettings": {"Ports": ports | {"80/tcp": None}}})
-        assert stack.published(container) == {53: "127.0.0.1:1053"}
+        assert service.published(container) == {53: "127.0.0.1:1053"}
 
 
 @pytest.mark.parametrize("status", ["200 OK", "503 Service Unavailable"])
 def test_an_answer_that_begins_and_never_ends_is_told(monkeypatch, status):
-    monkeypatch.setattr(image, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(answer, "_ANSWER_SECONDS", 0.5)
     asked = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

@@ -1,6 +1,7 @@
 import pytest
 
-from book.recipe import Recipe, RecipeError, froms
+from book.files.dockerfile import froms
+from book.recipe import Recipe, RecipeError
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from book.engine import ROOT
+from book.places import ROOT
 from book.report import reload
 
 SERVICES = yaml.safe_load((ROOT / "recipes/07-reload-any-code/methods.compose.yaml").read_text())["services"]

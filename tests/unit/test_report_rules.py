@@ -4,19 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from book.contents import Contents
 from book.engine import Provenance
-from book.image import Image
-from book.probe import Reach
+from book.measure.contents import Contents
+from book.measure.image import Image
+from book.measure.probe import Reach
+from book.measure.service import Service, Stopped
+from book.measure.topology import Topology
 from book.report import running
 from book.report.images import Built, Rebuild, Step
+from book.report.localhost import named_here
 from book.report.project import Build, Project
+from book.report.ran import Early, Ran
 from book.report.reload import Edit
-from book.report.rules import RULES
-from book.report.running import Early, Ran, Runner, _named_here
+from book.report.rules.registry import RULES
+from book.report.running import Runner
 from book.report.survey import Survey
-from book.stack import Service, Stopped
-from book.topology import Topology
 
 WHERE = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
 
@@ -62,7 +64,7 @@ def test_a_reloader_is_blamed_for_the_files_that_it_is_there_to_see(command, sec
     ],
 )
 def test_an_address_for_the_browser_is_meant_for_no_other_service(variable, value, meant):
-    assert bool(list(_named_here({variable: value}, {"3000", "5432"}))) == meant
+    assert bool(list(named_here({variable: value}, {"3000", "5432"}))) == meant
 
 
 def reach(target: str, verdict: str) -> Reach:

@@ -2,18 +2,18 @@
 
 import pytest
 
-from book.contents import Contents, LayerContents
 from book.engine import Provenance
-from book.image import Image, Layer
+from book.measure.contents import Contents, LayerContents
+from book.measure.image import Image, Layer
+from book.measure.service import Service
+from book.measure.timeline import Timeline
+from book.report.formats import for_machines
 from book.report.images import Built, Rebuild, Step
-from book.report.page import fragment, hide
+from book.report.page import fragment
 from book.report.project import Build, Project
-from book.report.rules import _SECRET, SECRET_IN_URL
-from book.report.running import Ran
+from book.report.ran import Ran
+from book.report.secrets import SECRET_IN_URL, SECRET_NAME, hide
 from book.report.survey import Survey
-from book.report.words import for_machines
-from book.stack import Service
-from book.timeline import Timeline
 
 NAMES = (
     "DB_PASS",
@@ -42,7 +42,7 @@ NONE = (
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_secret_is_known_by_its_name_and_hidden(name):
-    assert _SECRET.fullmatch(name)
+    assert SECRET_NAME.fullmatch(name)
     for before in ("", "  - ", '  - "', "ENV A=1 ", "RUN "):
         assert hide(f"{before}{name}=hunter2") == f"{before}{name}=•••"
     assert hide(f"{name}: hunter2 and more\nB: 1") == f"{name}: •••\nB: 1"
@@ -50,7 +50,7 @@ def test_a_secret_is_known_by_its_name_and_hidden(name):
 
 @pytest.mark.parametrize("name", NONE)
 def test_what_is_only_called_like_a_secret_is_none(name):
-    assert not _SECRET.fullmatch(name)
+    assert not SECRET_NAME.fullmatch(name)
     assert hide(f"{name}: x\nENV {name}=x") == f"{name}: x\nENV {name}=x"
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from book import run
+from book.engine import leftovers
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ from book import run
     ],
 )
 def test_a_step_goes_and_a_base_stays(tags, digests, gone):
-    removed, images = run.Removed(), []
+    removed, images = leftovers.Removed(), []
     found = SimpleNamespace(tags=tags, attrs={"RepoDigests": digests})
     client = SimpleNamespace(images=SimpleNamespace(get=lambda image: found, remove=images.append))
-    assert run._remove_untagged(client, "sha256:12", removed)
+    assert leftovers._remove_untagged(client, "sha256:12", removed)
     assert images == removed.images == (["sha256:12"] if gone else [])

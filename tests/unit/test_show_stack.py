@@ -1,15 +1,15 @@
 """What a reader sees of a stack, and that its plain text is the same at each run: no engine needed."""
 
-from book.probe import Reach
+from book.measure.probe import Reach
+from book.measure.service import Service
+from book.measure.timeline import Event, Timeline
+from book.measure.tool import Said
 from book.show.connectivity import connectivity
 from book.show.durations import durations
 from book.show.race import race
 from book.show.services import services
 from book.show.timeline import _levels as levels
 from book.show.timeline import timeline
-from book.stack import Service
-from book.timeline import Event, Timeline
-from book.tool import Said
 
 
 def reaches(seconds: float, address: str) -> tuple[Reach, ...]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from book.press.chapters import Failure
-from book.press.soak import HEAD, Round, grown
+from book.chapters.running import Failure
+from book.chapters.soak import HEAD, Round, grown
 
 MB = 1 << 20
 

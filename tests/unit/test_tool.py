@@ -2,8 +2,9 @@ import subprocess
 
 import pytest
 
-from book import tool
+from book import notebook
 from book.engine import ToolMissing
+from book.measure import tool
 
 LABELS = "--label=a=1 --label=b=2"
 
@@ -58,29 +59,29 @@ def test_without_docker_no_tool_can_be_run(monkeypatch):
 
 
 def test_a_cell_that_needs_a_missing_tool_is_left_out(absent):
-    assert "".join(tool.without_tools(["# needs vagrant\n", "boom\n"])) == "from book import tool\ntool.skip('vagrant')\n"
+    assert "".join(notebook.without_tools(["# needs vagrant\n", "boom\n"])) == "from book import tool\ntool.skip('vagrant')\n"
 
 
 @pytest.mark.parametrize("cell", [[], ["x = 1\n"], ["# needs a rest, and then some\n", "x = 1\n"], ["x = 1\n", "# needs vagrant\n"]])
 def test_other_cells_are_run_as_they_are(absent, cell):
-    assert tool.without_tools(cell) == cell
+    assert notebook.without_tools(cell) == cell
 
 
 def test_a_cell_runs_where_its_tool_is_there(monkeypatch):
     monkeypatch.setattr(tool, "missing", lambda name: "")
-    assert tool.without_tools(["# needs vagrant\n", "x = 1\n"]) == ["# needs vagrant\n", "x = 1\n"]
+    assert notebook.without_tools(["# needs vagrant\n", "x = 1\n"]) == ["# needs vagrant\n", "x = 1\n"]
 
 
 def test_the_page_says_why(absent, monkeypatch, capsys):
     monkeypatch.delenv("CI", raising=False)
-    tool.skip("vagrant")
+    notebook.skip("vagrant")
     assert "Not run here: vagrant is not here." in capsys.readouterr().out
 
 
 def test_in_ci_nothing_is_left_out(absent, monkeypatch):
     monkeypatch.setenv("CI", "true")
     with pytest.raises(ToolMissing, match="vagrant is not here"):
-        tool.skip("vagrant")
+        notebook.skip("vagrant")
 
 
 def test_a_page_shows_nothing_that_is_another_at_each_run(tmp_path):

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from book.compose import Declared, declared
-from book.probe import HERE, Reach
+from book.files.compose import Declared, declared
+from book.measure.probe import HERE, Reach
+from book.measure.service import Service
+from book.measure.topology import Topology, short
 from book.show import topology as show
 from book.show.wiring import boxes, names, ways
-from book.stack import Service
-from book.topology import Topology, short
 
 WEB = Declared(
     "web",

@@ -2,8 +2,9 @@
 
 import zipfile
 
-from book.press import offer, trim
 from book.recipe import Recipe
+from book.show import style
+from book.site import archives, trim
 
 
 def test_a_rule_that_no_page_meets_is_left_out():
@@ -23,7 +24,7 @@ def test_what_stands_in_brackets_takes_no_rule_away():
 
 def test_dark_needs_no_script():
     css = 'html[data-theme="dark"] p{a:b}html[data-theme=light] p{a:c}'
-    assert trim.without_script(css) == "@media (prefers-color-scheme: dark) {\nhtml[data-theme] p{a:b}\n}"
+    assert style.without_script(css) == "@media (prefers-color-scheme: dark) {\nhtml[data-theme] p{a:b}\n}"
 
 
 def test_an_archive_is_the_same_each_time_and_keeps_what_can_be_run(tmp_path):
@@ -32,9 +33,9 @@ def test_an_archive_is_the_same_each_time_and_keeps_what_can_be_run(tmp_path):
     (folder / "Dockerfile").write_text("FROM scratch\n")
     (folder / "wait.sh").write_text("#!/bin/sh\n")
     (folder / "wait.sh").chmod(0o755)
-    offer.write(tmp_path / "one", [Recipe(folder)])
+    archives.write(tmp_path / "one", [Recipe(folder)])
     (folder / "Dockerfile").touch()
-    offer.write(tmp_path / "two", [Recipe(folder)])
+    archives.write(tmp_path / "two", [Recipe(folder)])
     assert (tmp_path / "one/05-x.zip").read_bytes() == (tmp_path / "two/05-x.zip").read_bytes()
     modes = {info.filename: info.external_attr >> 16 for info in zipfile.ZipFile(tmp_path / "one/05-x.zip").infolist()}
     assert modes == {"05-x/Dockerfile": 0o644, "05-x/wait.sh": 0o755}

@@ -6,7 +6,10 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from book import compose, run, stack
+from book.engine import leftovers
+from book.files import compose, merge
+from book.measure import service, stack
+from book.measure import up as measure_up
 from book.trouble import TookTooLong
 
 AWAY = "WARNING: Retrying after connection broken by 'NewConnectionError(': [Errno 101] Network is unreachable')'"
@@ -20,12 +23,12 @@ def up(tmp_path, monkeypatch):
     def bring_up(*answers):
         coming = iter(answers)
         monkeypatch.setattr(compose, "read", lambda *_: (compose.Check("compose.yaml", (), ""), {}))
-        monkeypatch.setattr(compose, "override", lambda *_: "")
-        monkeypatch.setattr(run, "labels", lambda recipe: {})
-        monkeypatch.setattr(stack, "tool", lambda *_, **__: next(coming))
+        monkeypatch.setattr(merge, "override", lambda *_: "")
+        monkeypatch.setattr(leftovers, "labels", lambda recipe: {})
+        monkeypatch.setattr(measure_up, "tool", lambda *_, **__: next(coming))
         for silent in ("_sweep", "_last_words"):
-            monkeypatch.setattr(stack, silent, lambda _: "")
-        return stack.up(tmp_path, "compose.yaml", "x")
+            monkeypatch.setattr(measure_up, silent, lambda _: "")
+        return measure_up.up(tmp_path, "compose.yaml", "x")
 
     return bring_up
 
@@ -39,12 +42,12 @@ def test_what_was_away_for_a_moment_is_tried_once_more(up):
 
 
 def test_what_stays_away_is_named(up):
-    with pytest.raises(stack.StackFailed, match="did not answer: check the network of this machine"):
+    with pytest.raises(service.StackFailed, match="did not answer: check the network of this machine"):
         up(failed(AWAY), failed(AWAY))
 
 
 def test_what_is_refused_is_not_tried_again(up):
-    with pytest.raises(stack.StackFailed, match="flaks"):
+    with pytest.raises(service.StackFailed, match="flaks"):
         up(failed(REFUSED), CompletedProcess([], 0, "", ""))
 
 

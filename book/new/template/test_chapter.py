@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from book import Recipe
-from book.stack import StackFailed
+from book.measure.service import StackFailed
 
 
 def test_a_service_that_ends_at_once_is_not_up():

@@ -1,0 +1,79 @@
+"""What an engine is, and where its base images came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from docker.errors import ImageNotFound
+
+from .client import connect
+from .plugins import version
+
+STAND_IN_LABEL = "org.docker-recipes.stand-in"
+
+
+@dataclass(frozen=True)
+class Base:
+    """Where a base image came from.
+
+    Attributes:
+        reference: the name that recipes use.
+        origin: `registry`, `stand-in` or `local`.
+        detail: the registry's digest, or the versions inside the stand-in.
+    """
+
+    reference: str
+    origin: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """On what a page was run: the engine, its storage driver, the machine, the base images and the day."""
+
+    engine: str
+    storage_driver: str
+    cgroup_version: str
+    architecture: str
+    bases: tuple[Base, ...]
+    day: str
+
+
+def preflight() -> str:
+    """Check engine, buildx and Compose, and say in one line what was found.
+
+    Raises:
+        EngineMissing: where no engine answers.
+        ToolMissing: where buildx or Compose is missing or too old.
+    """
+    return f"Engine {connect().version()['Version']}, buildx {version('buildx')}, Compose {version('compose')}"
+
+
+def provenance(references: Iterable[str] = ()) -> Provenance:
+    """Say on what the current page runs, with the origin of each base image named in `references`."""
+    client = connect()
+    info = client.info()
+    return Provenance(
+        engine=info["ServerVersion"],
+        storage_driver=info["Driver"],
+        cgroup_version=f"v{info.get('CgroupVersion', '1')}",
+        architecture=info["Architecture"],
+        bases=tuple(origin(reference) for reference in references),
+        day=date.today().isoformat(),
+    )
+
+
+def origin(reference: str) -> Base:
+    """Say where the image with this name came from; an absent one is `local` with no detail."""
+    try:
+        attributes: Mapping = connect().images.get(reference).attrs
+    except ImageNotFound:
+        return Base(reference, "local", "not on this engine")
+    labels = attributes["Config"].get("Labels") or {}
+    name, _, inside = labels.get(STAND_IN_LABEL, "").partition(" | ")
+    if name == reference:  # an image that is built on a stand-in inherits its label
+        return Base(reference, "stand-in", inside)
+    digests = [entry.partition("@")[2] for entry in attributes.get("RepoDigests") or []]
+    return Base(reference, "registry", digests[0]) if digests else Base(reference, "local", attributes["Id"])

@@ -1,0 +1,111 @@
+"""What a container prints, and what it answers over HTTP."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+
+from docker.models.containers import Container
+
+from ..trouble import Trouble
+from .limits import within
+
+_LAST_LINES = 8
+_ANSWER_SECONDS = 30
+_SILENT_SECONDS = 5  # of one that answers over HTTP
+_CHUNK = 1 << 16
+_MOST = 1 << 20  # bytes of a container's output that a page can hold
+_directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy of the reader's does not know our 127.0.0.1
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command in a container wrote, and its exit code."""
+
+    text: str
+    exit_code: int
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": self.text.rstrip()}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer: status, body, and the seconds from the container's start until it came."""
+
+    status: int
+    text: str
+    seconds: float
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # read by IPython
+        printer.text(f"HTTP {self.status}: {self.text.strip()}")
+
+
+class NoAnswer(Trouble):
+    """A container did not answer in time; the message holds its last words."""
+
+
+def answer(container: Container, port: int, path: str) -> Answer:
+    """Ask a container for `path` over HTTP through its published port until an answer comes, whatever its status.
+
+    Raises:
+        NoAnswer: where nothing answers in time; the message holds the container's last words.
+    """
+    started = time.monotonic()
+    while time.monotonic() - started < _ANSWER_SECONDS:
+        container.reload()
+        published = container.ports.get(f"{port}/tcp")
+        if container.status == "exited":
+            break
+        try:
+            return ask(f"http://127.0.0.1:{published[0]['HostPort']}{path}", started)
+        except (OSError, HTTPException, TypeError):  # it went away midway; TypeError: not published yet
+            time.sleep(0.05)
+    words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
+    said = f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It said:\n{words or '(nothing)'}"
+    raise NoAnswer("\n".join(filter(None, [said, out_of_memory(container)])))
+
+
+def ask(url: str, since: float) -> Answer:
+    """Ask once over HTTP, and take the answer whatever its status; of a very long one the end.
+
+    Args:
+        url: what to ask for.
+        since: when its seconds began, on the monotonic clock.
+
+    Raises:
+        OSError, HTTPException: where none comes.
+        TookTooLong: where it begins and does not end in time.
+    """
+    try:
+        reply = _directly.open(url, timeout=_SILENT_SECONDS)
+    except urllib.error.HTTPError as refusal:
+        reply = refusal
+    with reply:
+        text = within(_ANSWER_SECONDS, f"The answer of {url}", lambda: end_of(iter(lambda: reply.read1(_CHUNK), b"")))
+        return Answer(reply.status, text, time.monotonic() - since)
+
+
+def out_of_memory(container: Container) -> str:
+    """That a container was ended for its memory, in a sentence with the next step; empty where it was not."""
+    container.reload()
+    limit = container.attrs["HostConfig"]["Memory"] / 2**20
+    what = f"its limit of {limit:g} MiB" if limit else "this machine has"
+    wished = f"It was killed for using more memory than {what}: give it more (`mem_limit`), or let it use less."
+    return wished if container.attrs["State"]["OOMKilled"] else ""
+
+
+def end_of(chunks: Iterable[bytes]) -> str:
+    """The text of a stream; of a very long one its last MiB, after a line that says what was left out."""
+    kept, left_out = bytearray(), 0
+    for chunk in chunks:
+        kept += chunk
+        if len(kept) > 2 * _MOST:
+            left_out += len(kept) - _MOST
+            del kept[:-_MOST]
+    note = f"[… {left_out / 2**20:.0f} MiB before this are left out]\n" if left_out else ""
+    return note + kept.decode(errors="replace")

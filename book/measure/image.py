@@ -1,0 +1,250 @@
+"""An image: built from a Dockerfile, its size, its layers, and what it does when it runs."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import requests
+from docker.errors import ImageNotFound
+from docker.models.containers import Container
+from zlib_ng import zlib_ng
+
+from ..engine import connect, labels, leftovers
+from ..trouble import TookTooLong, Trouble
+from . import contents
+from .answer import Answer, Output, answer, end_of
+from .builder import Build
+
+_RUN_SECONDS = 120
+_MOST_WORDS = 500  # characters of what a command said that an error shows
+_LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all() if d.name}), sep='\\n')"
+_SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(nop\)\s*)?")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One step of an image: the instruction, the bytes it added, and whether the base image brought it."""
+
+    instruction: str
+    size: int
+    from_base: bool
+
+
+@dataclass(frozen=True)
+class Packages:
+    """The names of the Python packages in an image, in order."""
+
+    image: str
+    names: tuple[str, ...]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that was built, with its measurements.
+
+    Attributes:
+        name: the variant, from the Dockerfile's name.
+        id: the engine's id.
+        size: bytes of its layers, unpacked, as `docker image history` counts them; what `inspect` counts differs between image stores.
+        packed: bytes of its layers from `docker image save`, each through gzip (level 6): what a registry moves.
+        storage_driver: the driver that counted; sizes of different drivers do not compare.
+        layers: the steps, oldest first.
+        seconds: how long the build took.
+        log: what the builder said, which is little for steps that it had in its cache; empty where nothing was built.
+    """
+
+    name: str
+    id: str
+    size: int
+    packed: int
+    storage_driver: str
+    layers: tuple[Layer, ...]
+    seconds: float
+    log: str = field(default="", repr=False)
+
+    def said(self, words: str) -> str:
+        """The lines with these words in what the builder said while it built the image."""
+        return "\n".join(line for line in self.log.splitlines() if words in line)
+
+    @property
+    def base_size(self) -> int:
+        """Bytes that came with the base image; every image on that base shares them."""
+        return sum(layer.size for layer in self.layers if layer.from_base)
+
+    def run(self, *command: str, user: str = "") -> Output:
+        """Run a command in a fresh container of this image, remove the container, and return what it wrote.
+
+        Args:
+            command: the program and its arguments; one that the image does not have gives exit code 127, as in a shell.
+            user: who runs it; the image's own user where empty.
+        """
+        try:
+            with self._container(command=list(command), entrypoint="", user=user) as container:
+                code = container.wait(timeout=_RUN_SECONDS)["StatusCode"]
+                return Output(end_of(container.logs(stream=True, follow=False)), code)
+        except requests.RequestException as problem:
+            if "timed out" not in str(problem).lower():
+                raise
+            raise TookTooLong(f"`{' '.join(command)}` did not end within {_RUN_SECONDS} seconds in {self.name}, and was ended.") from None
+
+    def packages(self) -> Packages:
+        """The Python packages that the image's own `python` can see.
+
+        Raises:
+            Trouble: where it has no `python` that can tell.
+        """
+        said = self.run("python", "-c", _LIST_PACKAGES)
+        if said.exit_code:
+            raise Trouble(f"{self.name} does not tell its Python packages. It said:\n{said.text.strip()[-_MOST_WORDS:]}")
+        return Packages(self.name, tuple(said.text.split()))
+
+    def contents(self) -> contents.Contents:
+        """What each layer added, and what later layers hid of it; read from `docker image save`, which takes a second or more."""
+        saved = connect().images.get(self.id).save()
+        return contents.read(self.name, _members(saved), sum(layer.from_base for layer in self.layers), _instruction)
+
+    def ask(self, path: str = "/", port: int = 5000) -> Answer:
+        """Start the image as it is, ask for `path` over HTTP on a free port of 127.0.0.1, and return the answer.
+
+        Raises:
+            NoAnswer: where nothing answers in time; the message holds the container's last words.
+        """
+        with self._container(ports={f"{port}/tcp": ("127.0.0.1", None)}) as container:
+            return answer(container, port, path)
+
+    @contextmanager
+    def _container(self, **options: object) -> Iterator[Container]:
+        client = connect()
+        container = client.containers.create(self.id, labels=leftovers.labels(self.name), init=True, **options)
+        try:
+            container.start()
+            yield container
+        finally:
+            container.remove(force=True, v=True)
+
+
+def build(
+    folder: Path,
+    dockerfile: str,
+    text: str,
+    recipe: str,
+    bases: Iterable[str],
+    target: str | None = None,
+    arguments: Mapping[str, str] | None = None,
+    heard: Callable[[str], None] = lambda line: None,
+) -> Image:
+    """Build `dockerfile` in `folder` and measure the image.
+
+    Args:
+        folder: the build context.
+        dockerfile: the file's name in the folder.
+        text: what stands in it.
+        recipe: the name that labels what is made.
+        bases: the images it starts from.
+        target: the stage to stop at.
+        arguments: values for its `ARG`s.
+        heard: called with each line of the builder as it comes.
+
+    Raises:
+        BuildFailed: where the builder refuses.
+    """
+    name = dockerfile.removesuffix(".Dockerfile") if dockerfile != "Dockerfile" else recipe
+    name = "-".join([name, *filter(None, [target]), *(arguments or {}).values()])
+    # A tag takes few characters, and a folder's name or an argument's value may have others.
+    tag = f"{_tame(recipe)}:{_tame(name)}-{labels.RUN}"
+    started = time.monotonic()
+    said = Build(folder, dockerfile, text, tag, leftovers.labels(recipe), target, arguments or {}, heard).do()
+    return measure(tag, name, bases, time.monotonic() - started, said)
+
+
+def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float = 0.0, log: str = "") -> Image:
+    """Measure an image that is on the engine.
+
+    Args:
+        reference: its tag or id.
+        name: what to call it.
+        bases: names of the images that it may start from.
+        seconds: how long its build took, where it was built just now.
+        log: what the builder said.
+    """
+    client = connect()
+    image = client.images.get(reference)
+    history = list(reversed(image.history()))
+    inherited = max((_shared_steps(image.attrs, base) for base in bases), default=0)
+    steps = (Layer(_instruction(entry["CreatedBy"]), entry["Size"], number < inherited) for number, entry in enumerate(history))
+    layers = tuple(step for step in steps if step.from_base or not step.instruction.startswith(f"LABEL {labels.LABEL}"))
+    size = sum(entry["Size"] for entry in history)
+    return Image(name, image.id, size, _packed(image.save()), client.info()["Driver"], layers, seconds, log)
+
+
+class _Stream(io.RawIOBase):
+    """The chunks of a download as a file, so that tarfile can read them as they come."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        self._rest = self._rest or next(self._chunks, b"")
+        taken, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+
+_packed_bytes: dict[str, int] = {}  # by the digest in the blob's name: images share the layers of their base
+
+
+def _members(saved: Iterator[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """What `docker image save` writes, as it comes: each member, with its bytes where it is a file."""
+    with tarfile.open(fileobj=io.BufferedReader(_Stream(saved), 1 << 20), mode="r|") as archive:
+        for member in archive:
+            yield member, archive.extractfile(member) if member.isreg() else None
+
+
+def _packed(saved: Iterator[bytes]) -> int:
+    total = 0
+    for member, blob in _members(saved):
+        if blob is None:
+            continue
+        if member.name not in _packed_bytes:
+            squeeze = zlib_ng.compressobj(6, wbits=31)  # as gzip does it, in less than half of the time
+            packed = sum(len(squeeze.compress(chunk)) for chunk in iter(lambda blob=blob: blob.read(1 << 20), b""))
+            _packed_bytes[member.name] = packed + len(squeeze.flush())
+        total += _packed_bytes[member.name]
+    return total
+
+
+def _tame(name: str) -> str:
+    """A name as a part of a tag may be."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "recipe"
+
+
+def _shared_steps(attributes: Mapping, base: str) -> int:
+    """How many steps of its history an image has from `base`; 0 where it does not start from it."""
+    try:
+        found = connect().images.get(base)
+    except ImageNotFound:
+        return 0
+    ours, theirs = attributes["RootFS"].get("Layers", []), found.attrs["RootFS"].get("Layers", [])
+    return len(found.history()) if ours[: len(theirs)] == theirs else 0
+
+
+def _instruction(created_by: str) -> str:
+    """The instruction as a reader wrote it: the engine's history wraps it in the shell that ran it."""
+    text = created_by.removesuffix("# buildkit").strip()
+    bare = _SHELL_PREFIX.sub("", text)
+    bare = re.sub(r"\b(file|dir|multi):[0-9a-f]{64} in ", r"\1 ", bare)  # the SDK's builder names what it copied by its digest
+    return re.sub(r"\s+", " ", bare if "#(nop)" in text or bare == text else f"RUN {bare}")

@@ -1,0 +1,56 @@
+"""Time limits for work that may never end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Thread
+from typing import TypeVar
+
+from ..trouble import TookTooLong, Trouble
+
+_EVERY = 0.02  # seconds between two looks
+_T = TypeVar("_T")
+
+
+def within(seconds: float, what: str, work: Callable[[], _T]) -> _T:
+    """Do what the SDK does without a limit of its own, within one.
+
+    Raises:
+        TookTooLong: where it does not end in time.
+    """
+    done: list[_T] = []
+    failed: list[Exception] = []
+
+    def go() -> None:
+        try:
+            done.append(work())
+        except Exception as problem:
+            failed.append(problem)
+
+    worker = Thread(target=go, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise TookTooLong(f"{what} did not end within {seconds:g} seconds.")
+    return done[0]
+
+
+class NotInTime(Trouble):
+    """What was waited for did not come within its limit."""
+
+
+def seconds_until(holds: Callable[[], bool], limit: float = 30.0) -> float:
+    """Wait until something holds, and say how many seconds that took, to about 0.02 s and the time of one look.
+
+    Raises:
+        NotInTime: where it does not hold within `limit` seconds.
+    """
+    began = time.monotonic()
+    while not holds():
+        if time.monotonic() - began > limit:
+            raise NotInTime(f"It did not come within {limit:g} seconds.")
+        time.sleep(_EVERY)
+    return time.monotonic() - began

@@ -1,0 +1,100 @@
+"""A service of a Compose project, as the engine sees it now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docker.errors import APIError
+from docker.models.containers import Container
+
+from ..trouble import Trouble
+
+OF_PROJECT = "com.docker.compose.project"
+OF_SERVICE = "com.docker.compose.service"
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # as an address to publish on: every network of this machine
+
+
+class StackError(Trouble):
+    """A Compose project is not as it was asked for; the message says what there is instead."""
+
+
+class StackFailed(StackError):
+    """Compose refused a file or could not bring it up; the message holds its own last words."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One container of a service, as the engine sees it now.
+
+    Attributes:
+        name: the service.
+        container: the container's name.
+        state: `created`, `running`, `restarting`, `exited`, ….
+        exit_code: of its last end; 0 where it never ended.
+        health: `starting`, `healthy`, `unhealthy`; empty where it has no health check.
+        restarts: how often the engine started it again.
+        addresses: network → address in it.
+        published: port in the container → address on this machine, as `127.0.0.1:32768`.
+        command: what runs as process 1; empty where nothing does.
+        uid: the number of the user who runs it, 0 for root; None where nothing runs.
+    """
+
+    name: str
+    container: str
+    state: str
+    exit_code: int
+    health: str
+    restarts: int
+    addresses: Mapping[str, str]
+    published: Mapping[int, str]
+    command: str
+    uid: int | None = None
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How a service ended: the seconds from the wish to the end, and its exit code."""
+
+    seconds: float
+    exit_code: int
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # read by IPython
+        printer.text(f"ended after {self.seconds:.1f} s with exit code {self.exit_code}")
+
+
+def service_of(container: Container) -> Service:
+    """The service that a container belongs to, as the engine sees it now."""
+    attributes = container.attrs
+    state, networks = attributes["State"], attributes["NetworkSettings"]["Networks"]
+    uid, command = _process_one(container)
+    return Service(
+        name=container.labels[OF_SERVICE],
+        container=container.name,
+        state=state["Status"],
+        exit_code=state["ExitCode"],
+        health=state.get("Health", {}).get("Status", ""),
+        restarts=attributes["RestartCount"],
+        addresses={name: network["IPAddress"] for name, network in sorted(networks.items()) if network["IPAddress"]},
+        published=published(container),
+        command=command,
+        uid=uid,
+    )
+
+
+def published(container: Container) -> dict[int, str]:
+    """Port in the container → address on this machine, as `127.0.0.1:32768`."""
+    ports = container.attrs["NetworkSettings"]["Ports"] or {}
+    udp_first = sorted(ports.items(), reverse=True)  # where both have the same number, the one that can be asked counts
+    bound = {int(port.partition("/")[0]): places[0] for port, places in udp_first if places}
+    return {port: f"{'127.0.0.1' if at['HostIp'] in EVERYWHERE else at['HostIp']}:{at['HostPort']}" for port, at in bound.items()}
+
+
+def _process_one(container: Container) -> tuple[int | None, str]:
+    """User and command line of process 1: not what the file says, since a shell or an init may stand in between."""
+    try:
+        rows = container.top(ps_args="-eo pid,uid,args")["Processes"] or []  # none where it ends at that moment
+    except APIError:
+        return None, ""
+    return next(((int(row[1]), " ".join(row[2:])) for row in rows if row[0] == str(container.attrs["State"]["Pid"])), (None, ""))

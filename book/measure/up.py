@@ -1,0 +1,166 @@
+"""Bring a Compose project up."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from docker.errors import APIError
+from docker.models.networks import Network
+
+from ..advice import NO_NETWORK_LEFT, advice, away
+from ..engine import connect, labels, leftovers
+from ..engine.plugins import tool
+from ..engine.words import OF_THE_ENGINE
+from ..files import compose, merge
+from ..trouble import TookTooLong, Trouble
+from . import answer
+from .service import OF_SERVICE, StackFailed
+from .stack import Stack
+
+WAIT_SECONDS = 120
+_UP_SECONDS = 900
+_NETWORK_SECONDS = 120  # until another run gives a network back; the default address pools end at about 28
+_AGAIN_SECONDS = 1
+_LAST_LINES = 8
+_count = itertools.count(1)
+
+
+def name(recipe: str) -> str:
+    """A name for a Compose project that nobody else has."""
+    return f"{re.sub(r'[^a-z0-9_-]', '-', recipe.lower())}-{labels.RUN}-{next(_count)}".lstrip("_-")
+
+
+def up(
+    folder: Path,
+    file: str,
+    recipe: str,
+    services: Iterable[str] = (),
+    wait: bool = True,
+    free_ports: bool = True,
+    profiles: Iterable[str] = (),
+    environment: Mapping[str, str] | None = None,
+    project: str | None = None,
+    heard: Callable[[str], None] = lambda line: None,
+    limit: int = WAIT_SECONDS,
+    over: Iterable[str] = (),
+    seconds: float = _UP_SECONDS,
+) -> Stack:
+    """Bring a Compose file up through `docker compose up --build --detach`.
+
+    A second file, made for the run, adds the labels of this run, names built images after the project, and publishes each port
+    on a free one of 127.0.0.1. The file itself stays as it is.
+
+    Args:
+        folder: where the file lies.
+        file: the Compose file.
+        recipe: the name that labels what is made.
+        services: what to bring up, with what it depends on; all where none is named.
+        wait: until all are running and healthy (Compose's `--wait`).
+        free_ports: False keeps the ports of the file.
+        profiles: the profiles to switch on.
+        environment: values for the variables in the file.
+        project: Compose's name for it; a new one where None.
+        heard: called with each line of Compose's progress as it comes.
+        limit: seconds that `wait` waits.
+        over: further Compose files, each laid over those before it.
+        seconds: how long all of it may take, builds included.
+
+    Raises:
+        StackFailed: where Compose refuses; what it had made is gone by then.
+    """
+    project = project or name(recipe)
+    environment = {variable: str(value) for variable, value in (environment or {}).items()}
+    over = tuple(over)
+    verdict, config = compose.read(folder, file, project, environment, over)
+    if verdict.error:
+        raise StackFailed(f"{file} is not valid.{advice(verdict.error)}\nCompose says:\n{verdict.error}")
+    added = merge.override(config, project, leftovers.labels(recipe), free_ports)
+    stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}), over)
+    chosen = [part for profile in profiles for part in ("--profile", profile)]
+    waiting = ["--wait", "--wait-timeout", str(limit)] if wait else []
+    try:
+        with stack._files() as files:
+            command = [*files, *chosen, "up", "--build", "--detach", *waiting, *services]
+            began = time.monotonic()
+
+            def bring_up() -> subprocess.CompletedProcess[str]:
+                left = max(began + seconds - time.monotonic(), 1)
+                return tool("compose", *command, cwd=folder, timeout=left, heard=heard, environment=environment)
+
+            done = bring_up()
+            if done.returncode and away(done.stdout + done.stderr):
+                done = bring_up()
+            deadline = time.monotonic() + _NETWORK_SECONDS
+            while done.returncode and no_network_left(done.stderr) and time.monotonic() < deadline:
+                _sweep(stack)  # who waits holds nothing: two that keep one network each would wait for ever
+                time.sleep(_AGAIN_SECONDS)
+                done = bring_up()
+        if done.returncode:
+            said = compose.words(done.stderr, folder, project, done.stdout)
+            last = _last_words(stack)
+            step = advice(last) or away(done.stdout + done.stderr) or advice(said)
+            raise StackFailed(f"{file} does not come up.{step}\nCompose says:\n{said}{last}")
+    except TookTooLong:
+        _sweep(stack)
+        raise StackFailed(f"{file} did not come up within {seconds:g} seconds.") from None
+    except BaseException:
+        _sweep(stack)
+        raise
+    return stack
+
+
+def no_network_left(said: str) -> bool:
+    """Whether the engine says that its address pools are used up."""
+    return bool(re.search(NO_NETWORK_LEFT, said))
+
+
+def network(name: str, recipe: str) -> Network:
+    """Make a network with our labels; wait, within a limit, where the engine has no address range left."""
+    deadline = time.monotonic() + _NETWORK_SECONDS
+    while True:
+        try:
+            return connect().networks.create(name, labels=leftovers.labels(recipe))
+        except APIError as problem:
+            if not no_network_left(str(problem.explanation)) or time.monotonic() > deadline:
+                raise
+        time.sleep(_AGAIN_SECONDS)
+
+
+def _last_words(stack: Stack) -> str:
+    """The last lines of each service that is not well; nothing where the engine cannot be asked any more."""
+    try:
+        return "".join(_words_of(stack))
+    except OF_THE_ENGINE:
+        return ""
+
+
+def _words_of(stack: Stack) -> Iterator[str]:
+    for container in stack._containers():
+        state = container.attrs["State"]
+        health = state.get("Health", {})
+        if state["Status"] in ("exited", "restarting", "dead") or health.get("Status") in ("starting", "unhealthy"):
+            try:
+                words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
+                why = answer.out_of_memory(container)
+            except APIError:  # it went away at that moment
+                continue
+            service = container.labels[OF_SERVICE]
+            if health.get("Log"):
+                check = health["Log"][-1]
+                told = "\n".join(check["Output"].strip().splitlines()[-_LAST_LINES:])
+                yield f"\n\n{service}'s health check (exit code {check['ExitCode']}) said:\n{told or '(nothing)'}"
+            yield f"\n\n{service} ({state['Status']}, exit code {state['ExitCode']}) said:\n{words or '(nothing)'}"
+            yield f"\n{why}" if why else ""
+
+
+def _sweep(stack: Stack) -> None:
+    """Remove what a failed `up` made; its own error is the one to be told."""
+    try:
+        stack.down()
+    except (Trouble, *OF_THE_ENGINE):
+        pass

@@ -1,0 +1,52 @@
+"""Rules on how services stop and reload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..finding import Severity
+from ..survey import Survey
+from .places import of_service, short
+from .rule import Seen, rule
+from .start import PROMPT, too_early
+
+
+@rule(
+    "ignores-sigterm",
+    Severity.warning,
+    "Process 1 does not hear SIGTERM: each stop takes as long as the engine waits, and ends with a kill.",
+    "Write `init: true`, start the program without a shell around it, or handle the signal.",
+    "02-edit-while-it-runs",
+)
+def ignores_sigterm(survey: Survey) -> Iterator[Seen]:
+    prompts = {service.name for service in survey.seen.services if PROMPT.match(service.command)}
+    # What called itself healthy too early may still have been on its way, with its entrypoint as process 1: its end says nothing.
+    on_its_way = {early.service for early in too_early(survey)}
+    for service, stopped in survey.seen.stops.items():
+        if stopped.exit_code == 137 and service not in prompts | on_its_way:
+            process = next((one.command for one in survey.seen.services if one.name == service), "")
+            words = f"{service} took {stopped.seconds:.1f} s to stop, and ended with exit code 137; process 1 is `{short(process)}`"
+            yield *of_service(survey, service, "command"), words
+
+
+@rule(
+    "reload-sees-nothing",
+    Severity.warning,
+    "A reloader does not see an edit: its pattern or its folder leaves the file out.",
+    'Watch the folder that is mounted, nested files included: `"**/*.py"` for watchmedo, or watchfiles.',
+    "07-reload-any-code",
+)
+def reload_sees_nothing(survey: Survey) -> Iterator[Seen]:
+    # Gunicorn's reloader watches what is imported only: one file that it sees shows that it works.
+    works = {edit.service for edit in survey.seen.edits if edit.seconds is not None and re.search(r"\bgunicorn\b", edit.command)}
+    for edit in survey.seen.edits:
+        if edit.seconds is None and edit.service not in works:
+            words = f"`{short(edit.command)}` went on with the same processes after one more line in {edit.file}"
+            yield *of_service(survey, edit.service, "command"), words
+    for name, service in survey.project.config.get("services", {}).items():
+        for watched in (service.get("develop") or {}).get("watch") or ():
+            if survey.project.runs(name) and not Path(watched["path"]).exists():
+                words = f"{name} watches {Path(watched['path']).name}, and there is no such file or folder"
+                yield *survey.project.line("services", name, "develop", "watch"), words

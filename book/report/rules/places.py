@@ -1,0 +1,40 @@
+"""Where in a project's files a finding is."""
+
+from __future__ import annotations
+
+import re
+
+from ..images import Built
+from ..survey import Survey
+
+# --- where things stand -----------------------------------------------------------------------------------------------------
+
+
+def of_service(survey: Survey, service: str, *keys: str) -> tuple[str, int]:
+    """The line of a service in the Compose files; the command of its Dockerfile where there are none."""
+    if survey.project.files:
+        return survey.project.line("services", service, *keys)
+    built = next((each for each in survey.built if service in each.build.services), None)
+    return (
+        (built.build.dockerfile, survey.project.instruction(built.build.dockerfile, r"^\s*(?:CMD|ENTRYPOINT|FROM)\b")) if built else ("", 0)
+    )
+
+
+def line_of(survey: Survey, built: Built, instruction: str) -> int:
+    """The line of a Dockerfile on which an instruction begins, from what the engine or the builder calls it."""
+    wanted = re.sub(r"\s+", " ", instruction).split(" ", 2)
+    for number, line in enumerate(survey.project.read(built.build.dockerfile).splitlines(), 1):
+        words = line.split()
+        if (
+            words
+            and words[0].upper() == wanted[0]
+            and (len(wanted) < 2 or re.sub(r"\s+", " ", instruction)[:40].find(" ".join(words[1:3])[:30]) >= 0)
+        ):
+            return number
+    return 0
+
+
+def short(text: str, longest: int = 80) -> str:
+    """A text on one line, cut where it is longer than `longest` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"

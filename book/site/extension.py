@@ -1,0 +1,206 @@
+"""A Sphinx extension: what every page of the site carries that no notebook holds."""
+
+from __future__ import annotations
+
+import os
+import re
+from html import escape
+from itertools import takewhile
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util.docutils import SphinxDirective
+
+from ..bench import result
+from ..chapters import ledger
+from ..chapters.chapter import Chapter, chapters
+from ..report.linters import COMPOSE
+from ..report.page import linked
+from ..report.rules.registry import RULES
+from . import archives, numbers
+
+_KERNEL = re.compile(r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = .*?</script>', re.DOTALL)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.add_directive("claims", Claims)
+    app.add_directive("errata", Errata)
+    app.add_directive("findings", Findings)
+    app.add_directive("report", Report)
+    app.add_directive("numbers", Numbers)
+    app.add_directive("quotations", Quotations)
+    app.add_directive("recipes", Recipes)
+    app.connect("config-inited", _footer_and_banner)
+    app.connect("doctree-read", _fold_solutions)
+    app.connect("html-page-context", _describe)
+    app.connect("html-page-context", _bar)
+    app.connect("build-finished", _archives)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class Recipes(SphinxDirective):
+    """`{recipes}`: the chapters, each with its question, its headline measurement from the run, and its minutes."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [
+            [f"{_link(one.proof.chapter)} {one.question}", f"{one.proof.sentence} {_measured(one.proof)}", f"{one.minutes} min"]
+            for one in ledger.recipes()
+        ]
+        return _table(self, ["recipe", "✓ measured in the run", "time"], rows, "book-recipes")
+
+
+class Claims(SphinxDirective):
+    """`{claims}`: a table of every claim of the book, from the outputs of its chapters."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [[_link(held.chapter), held.sentence, "✓ held", held.measured or "yes or no"] for held in ledger.claims()]
+        return _table(self, ["chapter", "claim", "verdict", "measured"], rows)
+
+
+class Errata(SphinxDirective):
+    """`{errata}`: a table of the faults of the notes, each with the claim of the run that shows it."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        head = ["as noted", "today", "why", "what works", "shown by the run"]
+        return _table(
+            self, head, [[e.noted, e.today, e.why, e.works, f"✓ {e.proof.sentence} {_link(e.proof.chapter)}"] for e in ledger.errata()]
+        )
+
+
+class Numbers(SphinxDirective):
+    """`{numbers} WORK`: what a work of the bench found when it was last measured, as it is stored."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Make its figures and tables."""
+        work = self.arguments[0]
+        return [nodes.raw("", numbers.piece(work, result.load(work)).html, format="html")]
+
+
+class Quotations(SphinxDirective):
+    """`{quotations}`: what others say in figures, with its source, beside what was measured here."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [[f"{one.source}: “{one.says}”", one.of, one.measured] for one in numbers.quotations()]
+        return _table(self, ["said elsewhere", "what was measured here", "measured"], rows)
+
+
+class Findings(SphinxDirective):
+    """`{findings}`: a table of all that a report looks for itself, from the rules' own data."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        known = {chapter.name: chapter for chapter in chapters()}
+        ours = [(one.id, one.severity.name, one.means, one.todo, one.chapter) for one in RULES]
+        theirs = [(name, "`docker compose config`", means, "", chapter) for name, (means, chapter) in COMPOSE.items()]
+        rows = [
+            [f"`{name}`", level, means, f"{todo} {_link(known[chapter]) if chapter else ''}"]
+            for name, level, means, todo, chapter in ours + theirs
+        ]
+        return _table(self, ["finding", "severity", "what it means", "what to do, and where the book explains it"], rows)
+
+
+class Report(SphinxDirective):
+    """`{report} FILE`: a report that was made with `--fragment`, set into the page; the file lies beside the page."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Set it in, with its links leading to the chapters of this site."""
+        name, file = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(name)
+        builder, here = self.env.app.builder, self.env.docname
+        html = linked(Path(file).read_text(encoding="utf-8"), lambda chapter: builder.get_relative_uri(here, f"notebooks/{chapter}"))
+        lower = re.sub(r"(</?h)2\b", r"\g<1>3", html)
+        return [nodes.raw("", f'<div class="book-report">{lower}</div>', format="html")]
+
+
+def _measured(held: ledger.Held) -> str:
+    return f"**{held.measured}**" if held.measured else ""
+
+
+def _table(directive: SphinxDirective, head: list[str], rows: list[list[str]], kind: str = "book-ledger") -> list[nodes.Node]:
+    lines = [":::{list-table}", ":header-rows: 1", f":class: {kind}", ""]
+    for row in [head, *rows]:
+        lines += [
+            f"{'* -' if first else '  -'} {' '.join(cell.split())}" for first, cell in zip([True] + [False] * len(row), row, strict=False)
+        ]
+    return directive.parse_text_to_nodes("\n".join([*lines, ":::"]))
+
+
+def _link(chapter: Chapter) -> str:
+    return f"[{ledger.title(chapter)}](/notebooks/{chapter.name}.ipynb)"
+
+
+def _fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
+    """Fold a solution into one piece, from its first word to the end of its section: a tag folds cells one by one, and no text."""
+    for paragraph in list(doctree.findall(nodes.paragraph)):
+        words = next((child for child in paragraph.children if child.astext()), None)
+        if isinstance(words, nodes.strong) and words.astext() == "Solution.":
+            section, place = paragraph.parent, paragraph.parent.index(paragraph)
+            rest = list(takewhile(lambda node: not isinstance(node, nodes.section), section.children[place:]))
+            for cell in (node for node in rest if "hide_mode" in node):
+                del cell["hide_mode"]
+            begin = '<details class="book-solution"><summary>Show the solution</summary>'
+            section.insert(place + len(rest), nodes.raw("", "</details>", format="html"))
+            section.insert(place, nodes.raw("", begin, format="html"))
+
+
+def _footer_and_banner(app: Sphinx, config: Config) -> None:
+    config.html_theme_options["extra_footer"] = f'<p class="book-provenance">{_provenance()}</p>'
+    reason = os.environ.get("BOOK_COMMITTED_BECAUSE")
+    if reason:
+        config.html_theme_options["announcement"] = (
+            f"The chapters were not run on this machine ({escape(reason)}). What you see are the outputs that came with the book."
+        )
+
+
+def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Say what a page is about, in its own first words, for search engines and whoever shares it."""
+    words = f"The {context.get('title') or 'search'} page of Docker Recipes for Python."
+    if doctree is not None and (first := next(iter(doctree.findall(nodes.paragraph)), None)) is not None:
+        words = " ".join("".join(part.astext() for part in first.children if not isinstance(part, nodes.raw)).split())
+        words = words.partition(" You need ")[0]  # of a chapter's opening, what a reader will do
+    context["metatags"] = f'{context.get("metatags", "")}\n    <meta name="description" content="{escape(shorten(words, 300))}" />'
+
+
+def _bar(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Under a chapter's title: how long it takes, its recipe and its notebook to take away. A kernel in the browser is not offered."""
+    context["body"] = _KERNEL.sub("", context.get("body", ""))
+    chapter = next((chapter for chapter in chapters() if page == f"notebooks/{chapter.name}"), None)
+    if chapter is None:
+        return
+    archive = context["pathto"](f"_static/{archives.FOLDER}/{chapter.name}.zip", 1)
+    notebook = context["pathto"](f"_sources/{page}.ipynb", 1)
+    bar = f"""<ul class="book-take" aria-label="This chapter">
+<li>{ledger.minutes(chapter)} minutes</li>
+<li><a href="{archive}" download><i class="fas fa-download" aria-hidden="true"></i> Download this recipe</a></li>
+<li><a href="{notebook}" download><i class="fas fa-file" aria-hidden="true"></i> Notebook</a></li>
+</ul>"""
+    context["body"] = context["body"].replace("</h1>", f"</h1>\n{bar}", 1)
+
+
+def _archives(app: Sphinx, problem: Exception | None) -> None:
+    if not problem:
+        archives.write(Path(app.outdir, "_static", archives.FOLDER), [chapter.recipe for chapter in chapters()])
+
+
+def _provenance() -> str:
+    """One line over all chapters; where they were run on different engines or days, each is named."""
+    found = [chapter.read().metadata.get("book", {}).get("provenance") for chapter in chapters()]
+    runs = sorted({(p["engine"], p["storage_driver"], p["architecture"], p["day"]) for p in found if p})
+    bases = {base["reference"]: base for p in found if p for base in p["bases"]}
+    lines = [f"Docker Engine {engine}, {driver}, {machine}, {day}" for engine, driver, machine, day in runs]
+    origins = {"stand-in": "a stand-in built from Debian packages and PyPI", "registry": "from its registry", "local": "local"}
+    named = [f"<code>{escape(name)}</code> {origins[base['origin']]}" for name, base in sorted(bases.items())]
+    return "Run on " + escape("; ".join(lines)) + ". Base images: " + "; ".join(named) + "." if lines else "Not run yet."
