@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from ..offline import debian
+from ..places import ROOT
 from ..progress import Step, step
 
-ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 _REQUIREMENTS = ROOT / "requirements.txt"
 _OLDEST = (3, 11)
