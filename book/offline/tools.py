@@ -101,8 +101,8 @@ def _program(name: str, command: list[str]) -> None:
     program.chmod(0o755)
 
 
-def node_and_npm(step: Step) -> tuple[Path, list[str]]:
-    """Node.js and the command of npm: the system's own, else those that PyPI carries."""
+def node_and_npm(step: debian.Bar) -> tuple[Path, list[str]]:
+    """Node.js and the command of npm: the system's own, else those from PyPI."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _version(node) >= _NODE_OLDEST:
         return Path(node), [npm]
