@@ -18,7 +18,7 @@ _INSTALLED = "installed.json"  # a copy of the lockfile, written last: an instal
 _INSTALL_SECONDS = 600
 
 
-class NoPackages(Trouble):
+class NoNpmPackages(Trouble):
     """The packages cannot be installed; the message says why."""
 
 
@@ -35,14 +35,14 @@ def program(script: str, step: Bar) -> list[str]:
         step: is called with the progress.
 
     Raises:
-        NoPackages: if Node.js or a package cannot be installed.
+        NoNpmPackages: if Node.js or a package cannot be installed.
     """
     try:
         node, npm = tools.node_and_npm(step)
         _install(npm, step)
     except (OSError, subprocess.SubprocessError) as problem:
         output = getattr(problem, "stderr", "") or str(problem)
-        raise NoPackages(f"npm cannot install what {_LOCK.name}/package.json lists: {output.strip()[-300:]}") from problem
+        raise NoNpmPackages(f"npm cannot install what {_LOCK.name}/package.json lists: {output.strip()[-300:]}") from problem
     return [str(node), str(PACKAGES / "node_modules" / script)]
 
 

@@ -72,7 +72,7 @@ def score(of: Sequence[str], visits: int, step: Step) -> tuple[Scores, ...]:
         step: told how far the work is.
 
     Raises:
-        NoPackages: if it cannot be installed.
+        NoNpmPackages: if it cannot be installed.
         NoLighthouse: if it fails on a page.
     """
     program = from_npm.program("lighthouse/cli/index.js", step)

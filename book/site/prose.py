@@ -49,7 +49,7 @@ def check(step: Bar = _silent, root: Path = ROOT, places: Iterable[str] = PLACES
         The findings, as `file:line: message`.
 
     Raises:
-        NoPackages: if textlint cannot be installed.
+        NoNpmPackages: if textlint cannot be installed.
         NoFindings: if textlint fails.
     """
     program = from_npm.program("textlint/bin/textlint.js", step)
