@@ -24,7 +24,7 @@ from ..progress import Step
 from ..trouble import Trouble
 from . import debian, remains
 from .owner import RUN, Owner, end, owner_of_engine
-from .owner import is_ours as is_ours
+from .owner import is_ours as belongs_here
 
 # Room for thousands of networks; the default pool ends at about 28. In the file, because an engine that reloads its settings
 # drops a pool from the command line.
@@ -99,6 +99,12 @@ def fetch_tools(step: Step) -> None:
     """
     _fetch_packages(_TOOL_PACKAGES, step)
     forget_tools()
+
+
+def is_ours() -> bool:
+    """Whether the private engine belongs to this clone, or to a clone whose folder no longer exists."""
+    owner = owner_of_engine()
+    return owner is not None and belongs_here(owner)
 
 
 def stop() -> None:

@@ -33,10 +33,9 @@ def owner_of_engine() -> Owner | None:
         return None
 
 
-def is_ours() -> bool:
+def is_ours(owner: Owner) -> bool:
     """Whether the private engine belongs to this clone, or to a clone whose folder no longer exists."""
-    owner = owner_of_engine()
-    return owner is not None and (owner.home == str(HOME) or not Path(owner.home).exists())
+    return owner.home == str(HOME) or not Path(owner.home).exists()
 
 
 def lives(owner: Owner) -> bool:

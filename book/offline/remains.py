@@ -20,8 +20,12 @@ _LOOPBACK_GUARD = "-A PREROUTING -d 127.0.0.1/32 ! -i lo "  # what Docker adds f
 def stop() -> None:
     """End the private engine if it belongs to this clone, and remove everything that it put on the machine."""
     owner = owner_of_engine()
-    if owner is None or not is_ours():
-        return
+    if owner and is_ours(owner):
+        end_and_remove(owner)
+
+
+def end_and_remove(owner: Owner) -> None:
+    """End the private engine of this owner, and remove everything that it put on the machine."""
     remove_remains(owner)
     restore_network(owner)
     shutil.rmtree(RUN, ignore_errors=True)

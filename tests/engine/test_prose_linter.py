@@ -20,7 +20,7 @@ def test_a_planted_word_is_found_in_its_line_and_code_is_exempt(tmp_path, name, 
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / name).write_text(text)
     try:
-        (found,) = prose.check(root=tmp_path, places=["folder/*"])
+        (found,) = prose.findings(root=tmp_path, places=["folder/*"])
     except from_npm.NoNpmPackages as problem:
         if os.environ.get("CI") == "true":
             raise

@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 from book.site import from_npm, prose
 
 SOURCE = '''"""One docstring.
@@ -61,3 +63,16 @@ def test_the_linter_is_pinned_with_a_hash():
 
 def test_all_places_exist():
     assert [place for place in prose.PLACES if not list(prose.ROOT.glob(place))] == []
+
+
+def test_without_npm_there_is_a_note_and_in_ci_an_error(monkeypatch, capsys):
+    def fail(script, step):
+        raise from_npm.NoNpmPackages("npm does not respond")
+
+    monkeypatch.setattr(from_npm, "program", fail)
+    monkeypatch.delenv("CI", raising=False)
+    assert prose.check() == []
+    assert "npm does not respond" in capsys.readouterr().out
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(from_npm.NoNpmPackages):
+        prose.check()
