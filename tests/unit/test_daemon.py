@@ -26,7 +26,7 @@ def dead(tmp_path, monkeypatch):
     home = tmp_path / "home"
     for folder in (home / "data/network/files", home / "data/merged", tmp_path / "run/exec"):
         folder.mkdir(parents=True)
-    for module in (owner, remains, daemon):
+    for module in (owner, remains, daemon):  # each has its own name for it: with one left out, this would end the engine in use
         monkeypatch.setattr(module, "RUN", tmp_path / "run")
     monkeypatch.setattr(daemon, "_LOCK", str(tmp_path / "run.lock"))
     monkeypatch.setattr(remains, "BRIDGE", "book-test0")  # the rules of another engine that runs during the test stay
