@@ -9,17 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..places import PRIVATE_SOCKET
+from .kinds import KINDS
 from .project import Project
 
-KINDS = {
-    "privileged": "a container that may do all that root may do on this machine",
-    "socket": "the engine's socket, with which a container rules the engine, and with it this machine",
-    "host": "a network, or processes, that are this machine's own",
-    "capabilities": "rights over this machine's kernel, or less protection from it",
-    "devices": "a device of this machine",
-    "provider": "a program that Compose runs on this machine itself, in no container",
-    "outside": "what lies outside of the project: files of this machine that it may change, or another container",
-}
 _CAPABILITIES = {"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "SYS_TIME", "NET_ADMIN", "DAC_READ_SEARCH", "BPF"}
 _SOCKETS = ("docker.sock", "containerd.sock", "podman.sock")
 _RUN = Path("/var/run").resolve()

@@ -78,7 +78,7 @@ def survey(
 
     Args:
         project: from `project.find`.
-        allowed: the kinds of risk that are allowed, from `risks.KINDS`.
+        allowed: the kinds of risk that are allowed, from `kinds.KINDS`.
         runs: how often it is brought up.
         patience: seconds to wait for ports and health after each `up`.
         limit: seconds for each build, and for each `up`.

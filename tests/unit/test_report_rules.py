@@ -147,16 +147,16 @@ def test_the_project_itself_may_be_installed_again_and_what_it_needs_may_not(cac
 @pytest.mark.parametrize(
     ("image", "says"),
     [
-        ("python:3.8-slim", "mended until 2024-10-07"),
-        ("python:3.8@sha256:0123", "mended until 2024-10-07"),
-        ("docker.io/library/python:3.5.10", "older than 3.6, which was mended until 2021-12-23"),
-        ("postgres:9.6", "older than 10, which was mended until 2022-11-10"),
-        ("postgres:13.4-alpine", "mended until 2025-11-13"),
-        ("node:10", "older than 12, which was mended until 2022-04-30"),
-        ("alpine:3.12", "older than 3.16, which was mended until 2024-05-23"),
-        ("debian:10-slim", "mended until 2024-06-30"),
-        ("debian:buster-slim", "mended until 2024-06-30"),
-        ("ubuntu:bionic", "mended until 2023-05-31"),
+        ("python:3.8-slim", "supported until 2024-10-07"),
+        ("python:3.8@sha256:0123", "supported until 2024-10-07"),
+        ("docker.io/library/python:3.5.10", "older than 3.6, which was supported until 2021-12-23"),
+        ("postgres:9.6", "older than 10, which was supported until 2022-11-10"),
+        ("postgres:13.4-alpine", "supported until 2025-11-13"),
+        ("node:10", "older than 12, which was supported until 2022-04-30"),
+        ("alpine:3.12", "older than 3.16, which was supported until 2024-05-23"),
+        ("debian:10-slim", "supported until 2024-06-30"),
+        ("debian:buster-slim", "supported until 2024-06-30"),
+        ("ubuntu:bionic", "supported until 2023-05-31"),
         ("ubuntu:20.10", ""),
         ("python:3.13", ""),
         ("python:3", ""),
@@ -170,7 +170,7 @@ def test_the_project_itself_may_be_installed_again_and_what_it_needs_may_not(cac
         ("mcr.microsoft.com/devcontainers/python:1.2-3.13", ""),  # it counts itself, and not Python
     ],
 )
-def test_a_version_that_is_not_mended_any_more_is_found_and_no_other(image, says):
+def test_a_version_that_is_no_longer_supported_is_found_and_no_other(image, says):
     words = found("end-of-life", config={"services": {"app": {"image": image}}})
     assert words == ([f"{image}: {says}, and today is {WHERE.day}"] if says else [])
 
