@@ -74,7 +74,7 @@ def test_no_secret_of_the_project_is_on_the_page_or_printed(written):
 
 def test_a_ci_gets_an_annotation_at_each_line(written):
     assert re.search(
-        r"^::error file=live\.yaml,line=5,title=localhost-for-another::STORE_URL leads web to itself", written[1], re.MULTILINE
+        r"^::error file=live\.yaml,line=5,title=localhost-for-another::STORE_URL points web to itself", written[1], re.MULTILINE
     )
     assert "::warning file=live.yaml,line=6,title=secret-in-environment::" in written[1]
 

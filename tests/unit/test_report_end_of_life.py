@@ -11,7 +11,9 @@ from book.report.end_of_life import BadDates, _product, products
 @pytest.mark.parametrize("name", products())
 def test_the_dates_of_a_product_were_compared_with_their_source_within_a_year(name):
     product = products()[name]
-    assert date.today() - product.taken < timedelta(days=365), f"Read {product.source} again, then change `taken` in {end_of_life.FILE.name}."
+    assert date.today() - product.taken < timedelta(days=365), (
+        f"Read {product.source} again, then change `taken` in {end_of_life.FILE.name}."
+    )
     assert product.source.startswith("https://")
 
 
