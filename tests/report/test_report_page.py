@@ -8,8 +8,8 @@ import sys
 import pytest
 from reports import PROJECTS
 
-from book.places import ROOT
 from book.engine import Provenance
+from book.places import ROOT
 from book.report import formats
 from book.report.finding import Finding, Severity
 from book.report.images import modes, steps
