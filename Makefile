@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 
-.PHONY: book test bench lab serve soak clean help audit
-book test bench lab serve soak clean help:
+.PHONY: book site record test bench lab serve soak clean help audit
+book site record test bench lab serve soak clean help:
 	@$(PYTHON) -m book $@
 
 # Optional: known faults of what requirements.txt names, as PyPI lists them. Strict: a package of which nothing could be learned is no good news.

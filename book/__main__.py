@@ -12,6 +12,8 @@ from .commands import report_options as options
 
 _COMMANDS = {
     "book": "run every chapter that changed, and build the site",
+    "site": "build the site from the outputs that there are, without an engine",
+    "record": "write outputs into notebooks/, for maintainers",
     "test": "check everything: code, engine, every chapter, the site in a browser",
     "bench": "measure the book's ways against the others (ROUNDS=n), and the finished site with Lighthouse",
     "lab": "open the chapters in JupyterLab",

@@ -137,7 +137,7 @@ def _edit(folder: Path, turn: int) -> None:
 
 
 def _outputs(folder: Path) -> dict[str, str]:
-    return {notebook.stem: notebook.read_text() for notebook in (folder / "notebooks").glob("*.ipynb")}
+    return {notebook.stem: notebook.read_text() for notebook in (folder / "_build/chapters").glob("*.ipynb")}
 
 
 def _shows(folder: Path, turn: int) -> bool:

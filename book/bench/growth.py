@@ -32,7 +32,7 @@ failures = running.run(chapter.chapters(), int(sys.argv[1]), lambda *said: None)
 seconds = time.monotonic() - began
 unit = 1 if sys.platform == "darwin" else 1024
 most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-print(json.dumps({"seconds": seconds, "memory": most, "failed": [failure.words for failure in failures]}))
+print(json.dumps({"seconds": seconds, "memory": most, "failed": [failure.message for failure in failures]}))
 """
 
 

@@ -1,18 +1,22 @@
-"""Run chapters on the engine."""
+"""Run chapters on the engine, and store what they show."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
-import fcntl
-import json
 import os
+import signal
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import nbformat
 import psutil
@@ -22,55 +26,82 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from .. import engine
 from ..claim import ClaimFailed
 from ..engine.words import OF_THE_ENGINE, in_words
-from ..progress import Step
-from .chapter import NOTEBOOKS, RAN, Chapter
+from ..places import ROOT
+from .chapter import NOTEBOOKS, Chapter
 
 CELL_SECONDS = 600
+_LOGS = ROOT / "_build/kernels"
 _STOP_SECONDS = 15
 _SHOWN_LINES = 12
+
+Tell = Callable[[float, float, str], None]  # how much is done, of how much, and what is being done
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A chapter that did not run to its end, and the words of the cell that stopped it."""
+    """A chapter that did not run to its end, and the error of the cell that stopped it."""
 
     chapter: str
-    words: str
+    message: str
 
 
-def run(of: Sequence[Chapter], workers: int, step: Step, write: bool = True) -> list[Failure]:
-    """Run chapters, `workers` at a time, and write their outputs into the notebooks; a failed one stays as it was.
+def run(of: Sequence[Chapter], workers: int, tell: Tell, write: bool = True) -> list[Failure]:
+    """Run chapters, `workers` at a time, and write them with their outputs below `_build`; a failed one leaves what was there.
 
     Args:
         of: the chapters.
-        workers: how many at the same time.
-        step: told of each cell that is done.
-        write: False leaves the notebooks as they are.
+        workers: how many run at the same time.
+        tell: called after each cell.
+        write: False writes nothing.
 
     Raises:
-        KeyboardInterrupt: where the reader wants no more; the kernels have ended by then.
+        KeyboardInterrupt: on Ctrl-C; the kernels have ended by then.
+        SystemExit: on SIGTERM, with exit code 143; the kernels have ended by then.
     """
-    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task]] = []
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[list[Failure]]]] = []
 
     async def work() -> list[Failure]:
-        running.append((asyncio.get_running_loop(), asyncio.current_task()))
-        return await _run_all(of, workers, step, write)
+        task = asyncio.create_task(_run_all(of, workers, tell, write))
+        running.append((asyncio.get_running_loop(), task))
+        return await task
 
-    # In a thread: in the main one nbclient would catch Ctrl-C, end one kernel, and let the next chapter begin.
-    with ThreadPoolExecutor(1) as pool:
+    # In a thread: in the main thread nbclient would catch Ctrl-C and SIGTERM, end one kernel, and let the next chapter begin.
+    with _sigterm_exits(), ThreadPoolExecutor(1) as pool:
         job = pool.submit(asyncio.run, work())
         try:
             return job.result()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             for loop, task in running:
                 loop.call_soon_threadsafe(task.cancel)
             wait([job], timeout=_STOP_SECONDS)
-            for child in psutil.Process().children(recursive=True):  # a kernel that did not hear it would build on
+            for child in psutil.Process().children(recursive=True):  # a kernel that did not stop would go on building
                 child.kill()
             raise
 
 
-async def _run_all(of: Sequence[Chapter], workers: int, step: Step, write: bool) -> list[Failure]:
+def record(chapter: Chapter) -> None:
+    """Write the outputs of the last run on this machine into the committed notebook."""
+    _replace(chapter.path, chapter.executed.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def _sigterm_exits() -> Iterator[None]:
+    """Turn SIGTERM into an exception, so that kernels are ended and leftovers removed; by default the process just dies."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set a handler
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def _exit(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
+async def _run_all(of: Sequence[Chapter], workers: int, tell: Tell, write: bool) -> list[Failure]:
     gate = asyncio.Semaphore(workers)
     total = sum(len(chapter.read().cells) for chapter in of)
     done = 0
@@ -78,20 +109,26 @@ async def _run_all(of: Sequence[Chapter], workers: int, step: Step, write: bool)
     def cell_done(chapter: Chapter) -> None:
         nonlocal done
         done += 1
-        step(done, total, chapter.name)
+        tell(done, total, chapter.name)
 
     async def one(chapter: Chapter) -> Failure | None:
         async with gate:
             return await _run(chapter, lambda **_: cell_done(chapter), write)
 
-    # Longest first: a long one that begins last would run alone, with the other workers idle.
-    ordered = sorted(of, key=lambda chapter: -chapter.read().metadata.get("book", {}).get("seconds", 0))
+    # Longest first: a long chapter that starts last would run alone, with the other workers idle.
+    ordered = sorted(of, key=_seconds, reverse=True)
     return [failure for failure in await asyncio.gather(*map(one, ordered)) if failure]
 
 
-async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | None:
+def _seconds(chapter: Chapter) -> float:
+    """How long the last run took that we know of: here, or where the committed outputs were made."""
+    last = Chapter(chapter.executed) if chapter.executed.exists() else chapter
+    return float(last.read().metadata.get("book", {}).get("seconds", 0))
+
+
+async def _run(chapter: Chapter, cell_done: Callable[..., None], write: bool) -> Failure | None:
     notebook, digest, began = chapter.read(), chapter.digest(), time.monotonic()
-    for cell in notebook.cells:  # else a failure would be told in the words that a later cell, which is meant to fail, had last time
+    for cell in notebook.cells:  # otherwise a failure could show the old error of a later cell, which is meant to fail
         if cell.cell_type == "code":
             cell.outputs = []
     client = NotebookClient(
@@ -104,17 +141,20 @@ async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | No
         store_widget_state=False,
         on_cell_complete=cell_done,
     )
+    log = _LOGS / f"{chapter.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        await client.async_execute()
+        with log.open("wb") as raw:  # a kernel that ends may print stack traces of its own, which are no message for the reader
+            await client.async_execute(stdout=raw, stderr=raw)
     except CellExecutionError as problem:
         return Failure(chapter.name, _last_error(notebook) or problem.evalue or problem.ename)
     except CellTimeoutError:
         return Failure(chapter.name, f"a cell did not end within {CELL_SECONDS} seconds, and its kernel was ended. Run this again.")
     except (DeadKernelError, RuntimeError) as problem:
-        words = "its kernel ended in mid-chapter: something killed it, or the machine ran out of memory. Run this again."
-        return Failure(chapter.name, f"{words}\nIts last words: {problem}")
+        message = "its kernel ended in mid-chapter: something killed it, or the machine ran out of memory. Run this again."
+        return Failure(chapter.name, f"{message}\n  The error: {problem}\n  What the kernel printed: {log}")
     finally:
-        atexit.unregister(client._cleanup_kernel)  # cut off, nbclient leaves it there, and it complains of a kernel that is gone
+        atexit.unregister(client._cleanup_kernel)  # after a cancelled run nbclient leaves it there, and it fails at exit
     if not write:
         return None
     _settle(notebook)
@@ -124,31 +164,32 @@ async def _run(chapter: Chapter, cell_done: object, write: bool) -> Failure | No
         return Failure(chapter.name, str(in_words(problem)))
     seconds = round(time.monotonic() - began, -1)  # in tens: the next diff shows what changed
     notebook.metadata["book"] = {"digest": digest, "provenance": provenance, "seconds": seconds}
-    _replace(chapter.path, nbformat.writes(notebook) + "\n")
-    _remember(chapter.name, digest)
+    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]  # nbformat types no functions
+    _replace(chapter.executed, text + "\n")
     return None
 
 
 def _last_error(notebook: nbformat.NotebookNode) -> str:
-    """The words that the page would show; nbclient's own are those of the error before the book put it in words.
+    """The message that the page would show; nbclient reports the original error, before the book turned it into a message.
 
-    A claim that fails tells what is no longer true, and not why: that stands in what its chapter showed last.
+    A claim that fails says what is no longer true, but not why: the reason is in what its chapter showed last.
     """
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     errors = [output for output in outputs if output.output_type == "error"]
     if not errors or errors[-1].ename != ClaimFailed.__name__:
         return errors[-1].evalue if errors else ""
-    texts = [
+    texts: list[str] = [
         output.get("text") or output.get("data", {}).get("text/plain", "")
         for output in outputs
         if "claim" not in output.get("metadata", {})
     ]
-    shown = next((text.rstrip().splitlines()[-_SHOWN_LINES:] for text in reversed(texts) if text.strip()), [])
+    shown: list[str] = next((text.rstrip().splitlines()[-_SHOWN_LINES:] for text in reversed(texts) if text.strip()), [])
     return "\n  ".join([errors[-1].evalue, *(["What it showed last:", *shown] if shown else [])])
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file at one stroke: whoever reads it at the same time sees the old one or the new one, and never a half."""
+    """Write a file in one step: a reader sees the old text or the new one, never a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.stem}-", suffix=".part", delete=False, encoding="utf-8") as new:
         new.write(text)
     os.chmod(new.name, path.stat().st_mode if path.exists() else 0o644)
@@ -156,19 +197,11 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _settle(notebook: nbformat.NotebookNode) -> None:
-    """Leave out what differs from machine to machine without meaning anything: the next diff shows what changed."""
+    """Leave out what differs from machine to machine without a meaning, so that a diff shows only what changed."""
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 output["traceback"] = output["traceback"][-1:]
-            if "text/html" in output.get("data", {}):  # a widget of a kernel that is gone would be an error in JupyterLab
+            if "text/html" in output.get("data", {}):  # a widget without its kernel is an error in JupyterLab
                 output["data"].pop("application/vnd.jupyter.widget-view+json", None)
-
-
-def _remember(name: str, digest: str) -> None:
-    RAN.parent.mkdir(exist_ok=True)
-    with open(RAN.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another run may write its own line at this moment
-        ran = json.loads(RAN.read_text()) if RAN.exists() else {}
-        _replace(RAN, json.dumps({**ran, name: digest}, indent=1))

@@ -1,7 +1,8 @@
-"""A soak: the same chapters in a row and several times at once, and what the engine and this process hold after each round."""
+"""A soak test: the same chapters in a row and several times at once, and what the engine and this process hold after each round."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -18,7 +19,7 @@ from .running import run as run_chapters
 
 IN_A_ROW, AT_ONCE = 20, 3
 _KINDS = ("container", "network", "volume", "image")
-_MOST_MEMORY = 64 << 20  # bytes that the runner may gain after its first round: Python gives little back
+_MOST_MEMORY = 64 << 20  # bytes that the runner may gain after its first round: Python returns little to the system
 _MOST_HANDLES = 8
 HEAD = (
     f"{'round':>9}{'seconds':>9}"
@@ -34,10 +35,10 @@ class Round:
     Attributes:
         name: its number, how many at once, or `before`.
         seconds: how long it took.
-        held: all that the engine holds, by kind and id.
-        reaped: how many things the round itself had left for the reaper.
-        cache: bytes of what the engine's builder keeps.
-        engine: bytes of the engine's own process; None where it runs on another machine, as with Docker Desktop.
+        held: everything on the engine, by kind and id.
+        reaped: how many things the round itself did not remove.
+        cache: bytes of the engine's build cache.
+        engine: bytes of the engine's own process; None if it runs on another machine, as with Docker Desktop.
         handles: the open files and connections of this process.
         memory: bytes of this process.
         failures: the chapters that did not run to their end.
@@ -62,7 +63,7 @@ class Round:
 
 
 def holds() -> set[str]:
-    """All that the engine holds, by kind and id."""
+    """Everything on the engine, by kind and id."""
     api = engine.connect().api
     volumes = (f"volume {volume['Name']}" for volume in api.volumes()["Volumes"] or [])
     listed = {"container": api.containers(all=True), "image": api.images(all=True), "network": api.networks()}
@@ -72,14 +73,14 @@ def holds() -> set[str]:
 def rounds(
     of: Sequence[Chapter], in_a_row: int, at_once: int, workers: int, step: Callable[[str], AbstractContextManager[Step]]
 ) -> Iterator[Round]:
-    """Run the chapters round after round, writing no output into them; what there was before comes first.
+    """Run the chapters round after round, writing no outputs; what there was before comes first.
 
     Args:
         of: the chapters.
         in_a_row: how many rounds run each chapter once.
         at_once: how often each chapter is run in one more round, at the same time; 0 for no such round.
         workers: how many chapters run at the same time; in the last round, `at_once` times as many.
-        step: opens a step of that name, which is told of each cell.
+        step: opens a step of that name, which is called after each cell.
     """
     yield _found("before", 0.0, 0)
     plan = [(str(number), 1) for number in range(1, in_a_row + 1)]
@@ -91,10 +92,10 @@ def rounds(
 
 
 def grown(found: Sequence[Round]) -> list[str]:
-    """What is more after the last round than it may be, in a sentence each; nothing where all is well.
+    """What has grown too much after the last round, a sentence each; empty if nothing has.
 
     Args:
-        found: what `rounds` gave, that before the first round included.
+        found: what `rounds` yielded, including what there was before the first round.
     """
     before, first, last = found[0], found[min(1, len(found) - 1)], found[-1]
     left = sorted(last.held - before.held)
@@ -114,8 +115,10 @@ def _found(name: str, seconds: float, reaped: int, failures: Sequence[Failure] =
 
 
 def _handles(process: psutil.Process) -> int:
-    engine.connect().close()  # it keeps the connections that it has, more of them where it was told of errors; the next question opens one
-    return process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
+    engine.connect().close()  # the client keeps its connections, more of them after errors; the next request opens one
+    if sys.platform == "win32":
+        return process.num_handles()
+    return process.num_fds()
 
 
 def _of_the_engine() -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,11 +13,13 @@ from ..offline import bases, debian
 from ..site import build, lighthouse
 from ..trouble import Trouble
 from .bench import _bench
-from .book import _book
-from .chapter import _chapter
+from .book import run as _book
+from .chapter import run as _chapter
 from .clean import _clean
 from .look import _lab, _serve
 from .needs import CannotGoOn
+from .record import run as _record
+from .site import run as _site
 from .soak import _soak
 from .test import _test
 
@@ -24,15 +27,17 @@ from .test import _test
 def run(command: str, starting: Sequence[str], workers: int) -> int:
     """Do one command and return its exit code."""
     try:
+        options = argparse.Namespace(chapters=list(starting), workers=workers)
+        with_options = {"book": _book, "chapter": _chapter, "record": _record, "site": _site}
+        if command in with_options:
+            return with_options[command](options)
         does = {
-            "book": _book,
             "test": _test,
             "bench": _bench,
             "lab": _lab,
             "serve": _serve,
             "clean": _clean,
             "soak": _soak,
-            "chapter": _chapter,
         }
         return does[command](starting, workers)
     except (CannotGoOn, Trouble, bases.NoBase, build.SiteFailed, debian.NoPackages, lighthouse.NoLighthouse) as problem:

@@ -21,7 +21,7 @@ def _soak(starting: Sequence[str], workers: int) -> int:
             found.append(each)
             print(*([soak.HEAD] if len(found) == 1 else []), each, sep="\n", flush=True)
             for failure in each.failures:
-                print(f"✗ {failure.chapter}: {failure.words}", file=sys.stderr, flush=True)
+                print(f"✗ {failure.chapter}: {failure.message}", file=sys.stderr, flush=True)
     finally:  # also where Ctrl-C ended it
         remove_leftovers()
     print("\n".join([soak.HEAD, *map(str, found)]))

@@ -1,1 +1,1 @@
-"""Behind the stage: a new recipe and its chapter, from the template that *Write a chapter* shows."""
+"""A new recipe and its chapter, from the template that *Write a chapter* shows."""

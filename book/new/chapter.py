@@ -22,19 +22,19 @@ TEMPLATE = Path(__file__).parent / "template"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _LONGEST = 50
 _IN_CONTENTS = re.compile(r"^( *- file: notebooks/)\d\d-\S+\n", re.MULTILINE)
-_CLAIM = "What runs is what the file declares."  # of the template's, the one that the first page shows
+_CLAIM = "What runs is what the file declares."  # the claim of the template that the first page shows
 
 
 @dataclass(frozen=True)
 class Made:
-    """What was made.
+    """The files of a new chapter.
 
     Attributes:
-        name: of the recipe and of its chapter.
-        notebook: where the chapter lies.
-        recipe: where the recipe lies.
-        test: where its test lies.
-        copied: what became of a project's files; None where the recipe is the template's.
+        name: the name of the recipe and of its chapter.
+        notebook: the path of the chapter.
+        recipe: the path of the recipe.
+        test: the path of its test.
+        copied: the result of copying a project; None if the recipe is from the template.
     """
 
     name: str
@@ -45,31 +45,31 @@ class Made:
 
 
 def make(name: str, project: Path | None = None, root: Path = ROOT) -> Made:
-    """Make a recipe folder, its chapter, a test, and their lines in the contents and in the first page's table.
+    """Create a recipe folder, its chapter and a test, and add them to the contents and to the table of the first page.
 
     Args:
-        name: a few words in small letters, joined by hyphens.
-        project: a folder whose files become the recipe; the template's where None.
+        name: a few words in lowercase, joined by hyphens.
+        project: a folder whose files become the recipe; None uses the template.
         root: the clone of the book.
 
     Raises:
-        NoChapter: where the name cannot be a chapter's or is taken, or the project cannot be a recipe. Nothing has changed then.
+        NoChapter: if the name is not valid or is taken, or the project cannot become a recipe. Then nothing has changed.
     """
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
-        rule = f"at most {_LONGEST} small letters a-z and digits in words that are joined by hyphens, the first beginning with a letter"
-        raise NoChapter(f"{name!r} cannot be the name of a chapter: {rule}, as in cache-dependencies.")
+        rule = f"use words of lowercase letters a-z and digits, joined by hyphens, at most {_LONGEST} characters, and begin with a letter"
+        raise NoChapter(f"{name!r} is not a valid name of a chapter: {rule}. For example: cache-dependencies.")
     taken = sorted(place.stem for folder in ("recipes", "notebooks") for place in (root / folder).glob("[0-9][0-9]-*"))
     same = [other for other in taken if other[3:] == name]
     if same:
-        raise NoChapter(f"There is a chapter {same[0]} already: choose another name.")
+        raise NoChapter(f"The chapter {same[0]} exists already: choose another name.")
     number = f"{max((int(other[:2]) for other in taken), default=0) + 1:02}"
     if len(number) > 2:
-        raise NoChapter("There are 99 chapters already, and a name has two digits.")
+        raise NoChapter("99 chapters exist already, and the number of a chapter has two digits.")
     chapter = f"{number}-{name}"
     recipe, notebook = root / "recipes" / chapter, root / "notebooks" / f"{chapter}.ipynb"
     test = root / f"tests/engine/test_chapter_{number}.py"
     if test.exists():
-        raise NoChapter(f"{test.relative_to(root)} is there already, and there is no chapter {number}: take it away first.")
+        raise NoChapter(f"{test.relative_to(root)} exists already, but no chapter {number}: remove the file first.")
     contents, headlines = root / "_toc.yml", root / "book/pages/recipes.yaml"
     texts = {contents: _with_chapter(contents.read_text(), chapter), headlines: headlines.read_text() + _headline(chapter)}
     with tempfile.TemporaryDirectory(dir=root / "recipes", prefix=".new-") as scratch, ExitStack() as undo:
@@ -81,7 +81,9 @@ def make(name: str, project: Path | None = None, root: Path = ROOT) -> Made:
         if not copied:
             (folder / "README.md").write_text(_filled((folder / "README.md").read_text(), words))
         have = {"project" if copied else "template", *(["dockerfile"] if (folder / "Dockerfile").exists() else [])}
-        undo.callback(lambda: [shutil.rmtree(recipe, ignore_errors=True), notebook.unlink(missing_ok=True), test.unlink(missing_ok=True)])
+        undo.callback(shutil.rmtree, recipe, ignore_errors=True)
+        for file in (notebook, test):
+            undo.callback(file.unlink, missing_ok=True)
         folder.rename(recipe)
         nbformat.write(_notebook(words, have), notebook)
         test.write_text(_filled((TEMPLATE / "test_chapter.py").read_text(), words))
@@ -92,13 +94,14 @@ def make(name: str, project: Path | None = None, root: Path = ROOT) -> Made:
 
 
 def _notebook(words: Mapping[str, str], have: set[str]) -> nbformat.NotebookNode:
-    """The chapter from its template: of its cells, those that need no more than the recipe has."""
+    """The chapter from its template, with the cells that fit the recipe."""
     read = read_myst_markdown_notebook(_filled((TEMPLATE / "chapter.md").read_text(), words))
     kept = [cell for cell in read.cells if cell.metadata.pop("needs", next(iter(have))) in have]
     for number, cell in enumerate(kept, 1):
         cell["id"] = f"cell-{number:02}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return nbformat.v4.new_notebook(cells=kept, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+    made: nbformat.NotebookNode = nbformat.v4.new_notebook(cells=kept, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+    return made
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:
@@ -110,10 +113,10 @@ def _title(name: str) -> str:
 
 
 def _with_chapter(contents: str, chapter: str) -> str:
-    """The contents with one more line, after the last chapter's and in its layout."""
+    """The contents with a line for the chapter after the last one, indented like it."""
     lines = list(_IN_CONTENTS.finditer(contents))
     if not lines:
-        raise NoChapter("_toc.yml names no chapter: no place for one more can be found.")
+        raise NoChapter("_toc.yml lists no chapter, so the new one cannot be added after the last.")
     end = lines[-1].end()
     return f"{contents[:end]}{lines[-1][1]}{chapter}\n{contents[end:]}"
 

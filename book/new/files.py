@@ -1,15 +1,17 @@
-"""The files of a new recipe: the template's, or those of a project without what no book should hold."""
+"""The files of a project that becomes a recipe, without caches, history and secrets."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..files.compose import NAMES
 from ..recipe import left_out
+from ..trouble import Trouble
 
 _SECRET = re.compile(
     r"\.env(?!\.(?:example|sample|template)$)(?:\..*)?|.*\.env|secrets?|\.?(?:netrc|pypirc|npmrc)|.*\.(?:pem|key|p12|pfx)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws|\.ssh|credentials(?:\.(?:json|csv|ini|ya?ml))?"
@@ -18,19 +20,19 @@ _CACHES = {".mypy_cache", ".tox", ".nox", ".hypothesis", ".eggs", "venv", ".idea
 _LARGEST = 20_000_000  # bytes of a project that becomes a recipe
 
 
-class NoChapter(Exception):
-    """No new chapter can be made; the message says why, and what to do."""
+class NoChapter(Trouble):
+    """The chapter cannot be created; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Copied:
-    """What a copy holds, and what it does not.
+    """What a copy contains, and what was left out.
 
     Attributes:
-        compose: the Compose file at its top.
-        left_out: what may hold a secret, and is not in the copy.
-        outside: links that lead out of the project, and are not in the copy.
-        written: what was not there and was written.
+        compose: the Compose file at the top.
+        left_out: files that may contain a secret and are not in the copy.
+        outside: links to files outside the project, which are not in the copy.
+        written: files that were missing and were written.
     """
 
     compose: str
@@ -40,23 +42,25 @@ class Copied:
 
 
 def copy(project: Path, into: Path) -> Copied:
-    """Copy a project: no caches, no history, no file that may hold a secret, no link that leads out of it.
+    """Copy a project without caches, history, files that may contain a secret, and links to files outside.
 
     Args:
         project: a folder with a Dockerfile or a Compose file.
-        into: the folder to make.
+        into: the folder to create.
 
     Raises:
-        NoChapter: where there is no such folder, it has neither file, or it is too large.
+        NoChapter: if the folder does not exist, has neither file, or is too large.
     """
     if not project.is_dir():
-        raise NoChapter(f"There is no folder {project}.")
+        raise NoChapter(f"The folder {project} does not exist.")
     found = [name for name in NAMES if (project / name).is_file()]
     if not found and not (project / "Dockerfile").is_file():
-        raise NoChapter(f"{project} has neither a Dockerfile nor a {NAMES[0]} at its top: name the folder that has one.")
-    top, secret, outside = project.resolve(), [], []
+        raise NoChapter(f"{project} has neither a Dockerfile nor a {NAMES[0]} at its top: use the folder that has one.")
+    top = project.resolve()
+    secret: list[str] = []
+    outside: list[str] = []
     if into.resolve().is_relative_to(top):
-        raise NoChapter(f"{project} holds this book itself: copy what the recipe needs, and name that folder.")
+        raise NoChapter(f"{project} contains this book itself: copy only what the recipe needs, and use that folder.")
 
     def skip(folder: str, names: list[str]) -> set[str]:
         place = Path(folder)
@@ -75,15 +79,15 @@ def copy(project: Path, into: Path) -> Copied:
     if size > _LARGEST:
         most = f"{_LARGEST / 1e6:g} MB"
         raise NoChapter(
-            f"{project} has {size / 1e6:.0f} MB, and a recipe at most {most}: copy what the recipe needs, and name that folder."
+            f"{project} has {size / 1e6:.0f} MB, and a recipe at most {most}: copy only what the recipe needs, and use that folder."
         )
     secret.clear()
     outside.clear()
     try:
         shutil.copytree(project, into, symlinks=True, ignore=skip)
-    except OSError as problem:  # shutil gathers what it could not copy
+    except OSError as problem:  # shutil collects what it could not copy
         first = problem.args[0][0][2] if isinstance(problem, shutil.Error) else problem
-        raise NoChapter(f"{project} cannot be copied: {first}. Look at the rights of its files.") from None
+        raise NoChapter(f"{project} cannot be copied: {first}. Check the permissions of its files.") from None
     written = []
     if not found:
         (into / NAMES[0]).write_text(_service(project / "Dockerfile"))
@@ -94,7 +98,7 @@ def copy(project: Path, into: Path) -> Copied:
     return Copied((found or NAMES)[0], tuple(secret), tuple(outside), tuple(written))
 
 
-def _sizes(project: Path, skip: object) -> list[int]:
+def _sizes(project: Path, skip: Callable[[str, list[str]], set[str]]) -> list[int]:
     """The sizes of the files that would be copied."""
     sizes = []
     for folder, folders, names in os.walk(project):
@@ -105,7 +109,7 @@ def _sizes(project: Path, skip: object) -> list[int]:
 
 
 def _service(dockerfile: Path) -> str:
-    """A Compose file for a project that has a Dockerfile only: what it exposes is published on 127.0.0.1."""
+    """A Compose file for a project that only has a Dockerfile; the exposed ports are published on 127.0.0.1."""
     exposed = re.findall(r"^EXPOSE\s+(\d+)(?:/tcp)?\s*$", dockerfile.read_text(encoding="utf-8-sig", errors="replace"), re.MULTILINE)
     ports = "".join(f'      - "127.0.0.1:{port}:{port}"\n' for port in exposed)
     return "services:\n  app:\n    build: .\n    init: true\n" + (f"    ports:\n{ports}" if ports else "")

@@ -1,53 +1,53 @@
 """A private Docker engine, for a Debian or Ubuntu machine that has none.
 
-One per machine, whichever clone started it: two engines would fight over the same iptables chains. Its socket,
+There is one per machine, for all clones: two engines would overwrite each other's iptables chains. Its socket,
 pid file and state are in `RUN`; its programs, images and log are in the `.engine` folder of the clone that owns it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import docker
+from filelock import FileLock
 
 from ..engine import address
 from ..engine.plugins import forget_tools
 from ..places import HOME, PRIVATE_SOCKET
 from ..progress import Step
-from . import debian
+from ..trouble import Trouble
+from . import debian, remains
 from .owner import RUN, Owner, end, owner_of_engine
-from .remains import BRIDGE, as_it_was, make_bridge, remove_remains, restore_network
+from .owner import is_ours as belongs_here
 
-# Room for thousands of networks; the default pool ends at about 28. In the file, not on the command line: an engine that
-# reloads its settings forgets a pool that was given there.
+# Room for thousands of networks; the default pool ends at about 28. In the file, because an engine that reloads its settings
+# drops a pool from the command line.
 SETTINGS = {
     "default-address-pools": [{"base": "172.28.0.0/14", "size": 26}],
-    "builder": {"gc": {"enabled": True, "defaultKeepStorage": "10GB"}},  # what Compose's builds keep; by default a share of the disk
+    "builder": {"gc": {"enabled": True, "defaultKeepStorage": "10GB"}},  # the cache of Compose's builds; by default a share of the disk
     "log-driver": "json-file",
-    "log-opts": {"max-size": "10m", "max-file": "2"},  # of each container: one that prints without end fills no disk
+    "log-opts": {"max-size": "10m", "max-file": "2"},  # of each container: endless output must not fill the disk
 }
 _SUITE = "forky"  # the first Debian suite with Engine 28 and a buildx new enough for Compose 5
 _ENGINE_PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini-static")
-_TOOL_PACKAGES = ("docker-cli", "docker-buildx")  # of these, what a clone needs that did not start the engine
-_SYSTEM_PACKAGES = ("runc", "iptables", "iproute2")  # the system's own: newer ones want a newer C library
+_TOOL_PACKAGES = ("docker-cli", "docker-buildx")  # those that a clone needs if another one started the engine
+_SYSTEM_PACKAGES = ("runc", "iptables", "iproute2")  # from the system: newer ones need a newer C library
 _START_SECONDS = 60
+_LOCK = f"{RUN}.lock"  # one command at a time starts or ends the engine
 
 
-class NoEngine(Exception):
-    """No private engine can be had here; the message says why."""
+class NoEngine(Trouble):
+    """No private engine is available here; the message says why."""
 
 
 def possible() -> str | None:
-    """None where a private engine can be started here, else the reason why not."""
+    """None if a private engine can be started here, else the reason why not."""
     if os.environ.get("BOOK_ENGINE") == "off":
         return "BOOK_ENGINE=off forbids a private engine"
     if debian.distribution() not in ("debian", "ubuntu"):
@@ -58,25 +58,25 @@ def possible() -> str | None:
 
 
 def start(step: Step) -> str:
-    """Start the private engine, or find it running, and return its address.
+    """Start the private engine if it does not run, and return its address.
 
     Raises:
-        NoEngine: where it cannot be had; the message carries the end of the engine's own log.
+        NoEngine: if it does not start; the message includes the end of the engine's log.
     """
     reason = possible()
     if reason:
         raise NoEngine(reason)
-    with _lock():
+    with FileLock(_LOCK):
         if not answers():
             _fetch(step)
             killed = owner_of_engine()
-            remove_remains(killed)  # only now: iptables may have come with what was fetched
+            remains.remove_remains(killed)  # after the fetch, which may have installed iptables
             _launch(step, killed)
     return f"unix://{PRIVATE_SOCKET}"
 
 
 def answers() -> bool:
-    """Whether the private engine answers on its socket now."""
+    """Whether the private engine responds on its socket now."""
     if not PRIVATE_SOCKET.exists():
         return False
     try:
@@ -87,36 +87,31 @@ def answers() -> bool:
 
 
 def in_use() -> bool:
-    """Whether the engine in use is the private one, whichever clone started it."""
+    """Whether the engine in use is the private one, of this clone or another."""
     return address() == f"unix://{PRIVATE_SOCKET}"
 
 
 def fetch_tools(step: Step) -> None:
-    """Fetch the tools beside the private engine into this clone, which found it running and has none of its programs.
+    """Download the command-line tools into this clone, if another clone started the private engine.
 
     Raises:
-        NoEngine: where they cannot be had.
+        NoEngine: if they are not available.
     """
     _fetch_packages(_TOOL_PACKAGES, step)
     forget_tools()
 
 
 def is_ours() -> bool:
-    """Whether the private engine belongs to this clone, or to one whose folder is gone."""
+    """Whether the private engine belongs to this clone, or to a clone whose folder no longer exists."""
     owner = owner_of_engine()
-    return owner is not None and (owner.home == str(HOME) or not Path(owner.home).exists())
+    return owner is not None and belongs_here(owner)
 
 
 def stop() -> None:
-    """End the engine of this clone by its pid, and take away all that it put on the machine."""
-    owner = owner_of_engine()
-    if owner is None or not is_ours():
-        return
-    with _lock():
-        end(owner)
-        remove_remains(owner)
-        restore_network(owner)
-        shutil.rmtree(RUN, ignore_errors=True)
+    """End the engine of this clone, and remove everything that it put on the machine."""
+    if is_ours():
+        with FileLock(_LOCK):
+            remains.stop()
 
 
 def _fetch(step: Step) -> None:
@@ -142,9 +137,9 @@ def _program(name: str) -> Path:
 
 def _launch(step: Step, killed: Owner | None) -> None:
     RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ip_forward, had_chains = as_it_was(killed)
-    make_bridge()
-    (HOME / "daemon.json").write_text(json.dumps(SETTINGS))  # and the machine's own /etc/docker/daemon.json stays out of it
+    ip_forward, had_chains = remains.as_it_was(killed)
+    remains.make_bridge()
+    (HOME / "daemon.json").write_text(json.dumps(SETTINGS))  # instead of the machine's /etc/docker/daemon.json
     command = [
         str(_program("dockerd")),
         f"--host=unix://{PRIVATE_SOCKET}",
@@ -152,7 +147,7 @@ def _launch(step: Step, killed: Owner | None) -> None:
         f"--data-root={HOME / 'data'}",
         f"--exec-root={RUN / 'exec'}",
         f"--pidfile={RUN / 'dockerd.pid'}",
-        f"--bridge={BRIDGE}",
+        f"--bridge={remains.BRIDGE}",
         "--ip-forward-no-drop",
         f"--userland-proxy-path={_program('docker-proxy')}",
         f"--init-path={_program('tini-static')}",
@@ -165,7 +160,7 @@ def _launch(step: Step, killed: Owner | None) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C in our terminal is not meant for the engine
+            start_new_session=True,  # Ctrl-C in the terminal must not stop the engine
         )
     owner = Owner(str(HOME), process.pid, ip_forward, had_chains)
     (RUN / "owner.json").write_text(json.dumps(asdict(owner)))
@@ -181,14 +176,3 @@ def _launch(step: Step, killed: Owner | None) -> None:
 
 def _log_tail() -> str:
     return "\n".join((HOME / "dockerd.log").read_text(errors="replace").splitlines()[-8:])
-
-
-@contextmanager
-def _lock() -> Iterator[None]:
-    """One command at a time starts or ends the engine."""
-    with open(f"{RUN}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(lock, fcntl.LOCK_UN)

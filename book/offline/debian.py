@@ -1,4 +1,4 @@
-"""Debian packages without touching the system: fetched, checked by signature, unpacked into a folder of ours."""
+"""Debian packages, downloaded with a check of their signatures and unpacked into a folder of the book."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ..trouble import Trouble
+
 Bar = Callable[[float, float, str], None]
 
 _RELEASE = Path("/etc/os-release")
 
 
-class NoPackages(Exception):
-    """Debian's packages cannot be had here; the message says why."""
+class NoPackages(Trouble):
+    """Debian's packages are not available here; the message says why."""
 
 
 def distribution() -> str:
-    """The `ID` of this system from os-release (`debian`, `ubuntu`, …), or "" where there is none.
+    """The `ID` of this system from os-release (`debian`, `ubuntu`, …), or "" if there is none.
 
     Source: os-release(5).
     """
@@ -33,23 +35,23 @@ def distribution() -> str:
 def fetch(packages: Sequence[str], into: Path, suite: str | None = None, bar: Bar | None = None) -> dict[str, str]:
     """Download packages with a private apt configuration and unpack them below `into`/root.
 
-    The system's own package lists, cache and status stay as they are; signatures are checked
-    against the keys that the system trusts.
+    The system's package lists, cache and status do not change; signatures are checked against
+    the keys that the system trusts.
 
     Args:
         packages: names of binary packages.
-        into: a folder of ours; created where missing.
-        suite: a Debian suite to take them from; None takes the system's own sources.
-        bar: called with bytes done, bytes in all and what is coming, while the download runs.
+        into: the folder; created if it does not exist.
+        suite: a Debian suite to take them from; None uses the system's own sources.
+        bar: called during the download with the bytes so far, the bytes in total and a text.
 
     Returns:
         The version of each package that was unpacked.
 
     Raises:
-        NoPackages: where there is no apt, the index cannot be read, or a package is missing.
+        NoPackages: if there is no apt, the index cannot be read, or a package is missing.
     """
     if not shutil.which("apt-get"):
-        raise NoPackages("apt-get is not on this system, so Debian's packages cannot be fetched")
+        raise NoPackages("apt-get is not on this system, so Debian's packages cannot be downloaded")
     environment = _private_apt(into, suite)
     _update(environment)
     downloads = into / "packages"
@@ -65,14 +67,14 @@ def fetch(packages: Sequence[str], into: Path, suite: str | None = None, bar: Ba
 
 
 def install(packages: Sequence[str], say: Callable[[str], None] = lambda text: None) -> None:
-    """Install packages into the system with its own apt; a no-op where all are there.
+    """Install packages into the system with its own apt; does nothing if all are installed.
 
     Args:
         packages: names of binary packages.
-        say: told once, before anything of the system changes.
+        say: called once with a text, before the system changes.
 
     Raises:
-        NoPackages: where we are not root, or apt refuses.
+        NoPackages: if this process is not root, or apt fails.
     """
     missing = [name for name in packages if not _installed(name)]
     if not missing:
@@ -109,7 +111,7 @@ def _update(environment: dict[str, str]) -> None:
     except NoPackages as problem:
         if "expired" not in str(problem):
             raise
-        # A mirror that lags serves an index past its date. Its signature is still checked; only the date is waived.
+        # A mirror that is behind serves an index past its date. The signature is still checked, the date is not.
         _apt(["-o", "Acquire::Check-Valid-Until=false", "update", "-qq"], environment)
 
 

@@ -1,4 +1,4 @@
-"""Who started the private engine of this machine, and how it is ended."""
+"""Who started the private engine of this machine, and how to end it. Standard library only."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-from ..places import PRIVATE_SOCKET
+from ..places import HOME, PRIVATE_SOCKET
 
 RUN = PRIVATE_SOCKET.parent
 _STOP_SECONDS = 30
@@ -32,8 +33,16 @@ def owner_of_engine() -> Owner | None:
         return None
 
 
-def _lives(owner: Owner) -> bool:
-    """Whether its pid still is that dockerd: after a crash the number may be a zombie's, or another program's."""
+def is_ours(owner: Owner) -> bool:
+    """Whether the private engine belongs to this clone, or to a clone whose folder no longer exists."""
+    return owner.home == str(HOME) or not Path(owner.home).exists()
+
+
+def lives(owner: Owner) -> bool:
+    """Whether the pid is still that engine's: after a crash it may be a zombie's, or another program's.
+
+    If its folder is removed while it runs, Linux adds " (deleted)" to the end of the path: only the start is compared.
+    """
     try:
         return os.readlink(f"/proc/{owner.pid}/exe").startswith(owner.home + "/")
     except OSError:
@@ -42,11 +51,11 @@ def _lives(owner: Owner) -> bool:
 
 def end(owner: Owner) -> None:
     """End the engine of this owner by its pid; a no-op if it does not run."""
-    if not _lives(owner):
+    if not lives(owner):
         return
     os.kill(owner.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
-    while _lives(owner) and time.monotonic() < deadline:
+    while lives(owner) and time.monotonic() < deadline:
         time.sleep(0.1)
-    if _lives(owner):
+    if lives(owner):
         os.kill(owner.pid, signal.SIGKILL)

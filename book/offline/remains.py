@@ -1,4 +1,4 @@
-"""What a private engine leaves on a machine, and its removal."""
+"""What a private engine leaves on a machine, and its removal. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,32 +10,47 @@ import subprocess
 from pathlib import Path
 
 from ..places import PRIVATE_SOCKET
-from .owner import RUN, Owner, end
+from .owner import RUN, Owner, end, is_ours, lives, owner_of_engine
 
 BRIDGE = "book0"
 _BRIDGE_ADDRESS = "172.27.255.1/24"
 _LOOPBACK_GUARD = "-A PREROUTING -d 127.0.0.1/32 ! -i lo "  # what Docker adds for each port published on 127.0.0.1
 
 
+def stop() -> None:
+    """End the private engine if it belongs to this clone, and remove everything that it put on the machine."""
+    owner = owner_of_engine()
+    if owner and is_ours(owner):
+        end_and_remove(owner)
+
+
+def end_and_remove(owner: Owner) -> None:
+    """End the private engine of this owner, and remove everything that it put on the machine."""
+    remove_remains(owner)
+    restore_network(owner)
+    shutil.rmtree(RUN, ignore_errors=True)
+
+
 def as_it_was(killed: Owner | None) -> tuple[str, bool]:
-    """What `stop` gives back: `ip_forward`, and whether there were chains of Docker, before the engine that was killed, too."""
+    """What `stop` restores: `ip_forward`, and whether Docker had chains, both from before an engine that was killed."""
     if killed:
         return killed.ip_forward, killed.had_chains
     return _ip_forward().read_text().strip(), "-N DOCKER\n" in _iptables("-S")
 
 
 def remove_remains(owner: Owner | None) -> None:
-    """Clear what a killed engine left: its pid file, shims, mounts and bridges. Nothing of another process is touched."""
+    """End the engine, and remove its pid file, shims, mounts and bridges. Other processes stay as they are."""
     if owner is None:
         return
+    networks = _networks(owner)  # first: if its folder was removed, only the running engine still has them
     end(owner)
     (RUN / "dockerd.pid").unlink(missing_ok=True)
     for pid in _running_below(str(RUN / "exec")):
         os.kill(pid, signal.SIGKILL)
-    # Deepest first; a mount can only go once those below it are gone.
+    # Deepest first: a mount can only be removed after those below it.
     for mount in sorted(_mounts_below(owner.home, str(RUN)), key=len, reverse=True):
         subprocess.run(["umount", "--lazy", mount], capture_output=True)
-    for bridge in _bridges(owner):
+    for bridge in _bridges(networks):
         subprocess.run(["ip", "link", "delete", bridge], capture_output=True)
     _forget_rules(owner)
     shutil.rmtree(RUN / "exec", ignore_errors=True)
@@ -60,23 +75,33 @@ def _mounts_below(*folders: str) -> list[str]:
     return [mount for mount in mounts if mount.startswith(tuple(f"{folder}/" for folder in folders))]
 
 
-def _bridges(owner: Owner) -> list[str]:
-    """Bridges of that engine's networks: Docker names them after the network's id, and its database holds the ids."""
+def _networks(owner: Owner) -> bytes:
+    """The engine's database of networks, which contains their ids; empty if it no longer exists."""
     database = Path(owner.home, "data/network/files/local-kv.db")
-    ids = database.read_bytes() if database.exists() else b""
-    return [entry.name for entry in Path("/sys/class/net").glob("br-*") if entry.name.removeprefix("br-").encode() in ids]
+    try:
+        if database.exists() or not lives(owner):
+            return database.read_bytes()
+        opened = Path(f"/proc/{owner.pid}/fd").iterdir()
+        return next((file.read_bytes() for file in opened if os.readlink(file) == f"{database} (deleted)"), b"")
+    except OSError:
+        return b""
+
+
+def _bridges(networks: bytes) -> list[str]:
+    """Bridges of that engine's networks: Docker names a bridge after the id of its network."""
+    return [entry.name for entry in Path("/sys/class/net").glob("br-*") if entry.name.removeprefix("br-").encode() in networks]
 
 
 def _forget_rules(owner: Owner) -> None:
     """Remove the iptables rules of that engine.
 
-    Docker drops, in the table `raw`, what reaches a container's address by another bridge than its own. The rules of a killed
-    engine stay, and its successor gives the same addresses to new containers: they would be deaf.
+    Docker drops, in the table `raw`, what reaches a container's address through another bridge. The rules of a killed engine
+    stay, and the next engine gives the same addresses to new containers: they would receive nothing.
     """
 
     def ours(rule: str) -> bool:
         bridges = re.findall(r"\bbr-[0-9a-f]{12}\b", rule)
-        gone = any(not Path("/sys/class/net", bridge).exists() for bridge in bridges)  # no living network needs such a rule
+        gone = any(not Path("/sys/class/net", bridge).exists() for bridge in bridges)  # no network that exists needs such a rule
         return gone or BRIDGE in rule or (not owner.had_chains and ("DOCKER" in rule or _LOOPBACK_GUARD in rule))
 
     for tables in filter(shutil.which, ("iptables", "ip6tables")):

@@ -1,4 +1,4 @@
-"""Stand-ins for base images, built from Debian's packages and PyPI where no registry answers."""
+"""Replacements for base images, built from Debian's packages and PyPI if no registry responds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from .. import places
 from ..engine import plugins
 from ..progress import Step
+from ..trouble import Trouble
 from . import debian
 
 _SOURCE = Path(__file__).parent / "stand-ins"
@@ -24,7 +25,7 @@ _CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _BUILD_SECONDS = 900
 
 
-class NoStandIn(Exception):
+class NoStandIn(Trouble):
     """A stand-in cannot be built here; the message says why."""
 
 
@@ -32,23 +33,23 @@ def build(references: Sequence[str], step: Step) -> None:
     """Build the stand-ins for `references` and tag them with those names.
 
     Raises:
-        NoStandIn: where one of them has none, or this machine cannot build it; the message says why.
+        NoStandIn: if one of them has no stand-in, or this machine cannot build it.
     """
     unknown = [reference for reference in references if reference not in _TARGETS]
     if unknown:
         raise NoStandIn(f"there is no stand-in for {', '.join(unknown)}")
     if platform.machine() != "x86_64":
-        raise NoStandIn(f"the stand-ins are made for x86_64, and this is {platform.machine()}")
+        raise NoStandIn(f"the stand-ins are only built for x86_64, and this is {platform.machine()}")
     try:
         _prepare(step)
     except (debian.NoPackages, subprocess.CalledProcessError, subprocess.TimeoutExpired) as problem:
-        said = getattr(problem, "stderr", "") or str(problem)
-        raise NoStandIn(f"the parts of the stand-ins cannot be had: {said.strip()[-300:]}") from problem
+        output = getattr(problem, "stderr", "") or str(problem)
+        raise NoStandIn(f"the parts of the stand-ins are not available: {output.strip()[-300:]}") from problem
     _bake([_TARGETS[reference] for reference in references], step)
 
 
 def _prepare(step: Step) -> None:
-    """Make the build context: our files, the wheels, and a Debian root with the system's CA bundle."""
+    """Create the build context: the files in `stand-ins`, the wheels, and a Debian root with the system's CA bundle."""
     debian.install(["mmdebstrap"], say=step.note)
     shutil.copytree(_SOURCE, _CONTEXT, dirs_exist_ok=True)
     _wheels(step)
@@ -76,7 +77,7 @@ def _wheels(step: Step) -> None:
 
 
 def _simple_index() -> str:
-    """The index that pip uses here; Poetry is pointed at it, for networks where PyPI's other pages are out of reach."""
+    """The index that pip uses here, for Poetry: in some networks PyPI's other pages cannot be reached."""
     from pip._internal.models.index import PyPI
 
     configured = subprocess.run([sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True)
@@ -90,4 +91,4 @@ def _bake(targets: Sequence[str], step: Step) -> None:
 
     done = plugins.tool("buildx", "bake", "--progress=plain", *targets, cwd=_CONTEXT, timeout=_BUILD_SECONDS, heard=heard)
     if done.returncode:
-        raise NoStandIn("the builder refuses one:\n" + "\n".join(done.stderr.splitlines()[-8:]))
+        raise NoStandIn("the builder failed:\n" + "\n".join(done.stderr.splitlines()[-8:]))

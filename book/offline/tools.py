@@ -1,4 +1,4 @@
-"""Tools that some chapters run beside Docker: Vagrant from Debian's packages, the dev container CLI from npm."""
+"""Tools that some chapters run next to Docker: Vagrant from Debian's packages, the Dev Container CLI from npm."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ from ..measure.tool import PROGRAMS, forget, missing
 from ..places import HOME
 from ..progress import Step
 from ..recipe import Recipe
+from ..trouble import Trouble
 from . import debian
 
-_SIGNS = {"vagrant": "*Vagrantfile", "devcontainer": ".devcontainer"}  # what in a recipe's folder asks for a tool
+_FILES = {"vagrant": "*Vagrantfile", "devcontainer": ".devcontainer"}  # what in a recipe's folder needs the tool
 _CLI = "@devcontainers/cli@0.89.0"
-_CLI_SHA512 = "LzaoOGKQ/Zql6PsiZ4hVIYVZagzWkD65aG/1ou5/Kly5Y1PtjLg1yn7qu+LZCzVoAl6DZZ/pbz8qOO4RLNlqMg=="  # npm's own figure, in base64
-_NODE = Path(__file__).with_name("node.txt")  # where the system has no Node.js, or an older one than the CLI wants
+_CLI_SHA512 = "LzaoOGKQ/Zql6PsiZ4hVIYVZagzWkD65aG/1ou5/Kly5Y1PtjLg1yn7qu+LZCzVoAl6DZZ/pbz8qOO4RLNlqMg=="  # as npm publishes it, in base64
+_NODE = Path(__file__).with_name("node.txt")  # for a system without Node.js, or with one that is too old for the CLI
 _NODE_OLDEST = 20
 _FETCH_SECONDS = 300
 
 
-class NoTool(Exception):
-    """A tool cannot be had here; the message says why."""
+class NoTool(Trouble):
+    """A tool is not available here; the message says why."""
 
 
 def wanted(recipes: Iterable[Recipe]) -> list[str]:
-    """The tools that recipes ask for, by the files in their folders."""
+    """The tools that recipes need, by the files in their folders."""
     folders = [recipe.path for recipe in recipes]
-    return [name for name, sign in _SIGNS.items() if any(any(folder.glob(sign)) for folder in folders)]
+    return [name for name, pattern in _FILES.items() if any(any(folder.glob(pattern)) for folder in folders)]
 
 
 def ensure(names: Iterable[str], step: Step) -> dict[str, str]:
-    """Have these tools on this machine.
+    """Install the tools that are missing on this machine.
 
     Returns:
-        Each that cannot be had, and why.
+        Each tool that is not available, and why.
     """
     without = {}
     for name in names:
@@ -52,8 +53,8 @@ def ensure(names: Iterable[str], step: Step) -> dict[str, str]:
             if reason := missing(name):
                 without[name] = reason
         except (NoTool, debian.NoPackages, OSError, subprocess.SubprocessError) as problem:
-            said = getattr(problem, "stderr", "") or str(problem)
-            without[name] = f"{name} cannot be had: {said.strip()[-300:]}"
+            output = getattr(problem, "stderr", "") or str(problem)
+            without[name] = f"{name} is not available: {output.strip()[-300:]}"
     return without
 
 
@@ -69,7 +70,7 @@ def _devcontainer(step: Step) -> None:
     step(0.7, 1, _CLI)
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
-    # `pack` only downloads: no script of the package runs. It has no dependencies to follow.
+    # `pack` only downloads: no script of the package runs. The package has no dependencies.
     packed = subprocess.run(
         [*npm, "pack", "--silent", _CLI],
         cwd=place,
@@ -82,7 +83,7 @@ def _devcontainer(step: Step) -> None:
     archive = place / packed.stdout.split()[-1]
     if _digest(archive) != _CLI_SHA512:
         archive.unlink()
-        raise NoTool(f"what came as {_CLI} is not what was published under that name")
+        raise NoTool(f"the download of {_CLI} is not the published package: its SHA-512 differs")
     with tarfile.open(archive) as tar:
         tar.extractall(place, filter="data")
     archive.unlink()
@@ -90,7 +91,7 @@ def _devcontainer(step: Step) -> None:
 
 
 def _digest(archive: Path) -> str:
-    """As npm writes it, without its prefix."""
+    """The SHA-512 as npm writes it, without the prefix."""
     return base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
 
 
@@ -101,8 +102,8 @@ def _program(name: str, command: list[str]) -> None:
     program.chmod(0o755)
 
 
-def node_and_npm(step: Step) -> tuple[Path, list[str]]:
-    """Node.js and the command of npm: the system's own, else those that PyPI carries."""
+def node_and_npm(step: debian.Bar) -> tuple[Path, list[str]]:
+    """Node.js and the command of npm: the system's own, else those from PyPI."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _version(node) >= _NODE_OLDEST:
         return Path(node), [npm]
@@ -127,5 +128,5 @@ def node_and_npm(step: Step) -> tuple[Path, list[str]]:
 
 
 def _version(node: str) -> int:
-    said = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
-    return int(found[1]) if (found := re.match(r"v(\d+)", said)) else 0
+    shown = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
+    return int(found[1]) if (found := re.match(r"v(\d+)", shown)) else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from html import escape
 from itertools import takewhile
@@ -21,7 +20,7 @@ from ..chapters.chapter import Chapter, chapters
 from ..report.linters import COMPOSE
 from ..report.page import linked
 from ..report.rules.registry import RULES
-from . import archives, numbers
+from . import archives, numbers, source
 
 _KERNEL = re.compile(r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = .*?</script>', re.DOTALL)
 
@@ -35,7 +34,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("numbers", Numbers)
     app.add_directive("quotations", Quotations)
     app.add_directive("recipes", Recipes)
-    app.connect("config-inited", _footer_and_banner)
+    app.connect("config-inited", _footer)
+    app.connect("html-page-context", _banner)
     app.connect("doctree-read", _fold_solutions)
     app.connect("html-page-context", _describe)
     app.connect("html-page-context", _bar)
@@ -50,7 +50,7 @@ class Recipes(SphinxDirective):
         """Make the table."""
         rows = [
             [f"{_link(one.proof.chapter)} {one.question}", f"{one.proof.sentence} {_measured(one.proof)}", f"{one.minutes} min"]
-            for one in ledger.recipes()
+            for one in ledger.recipes(_shown(self.env.app))
         ]
         return _table(self, ["recipe", "✓ measured in the run", "time"], rows, "book-recipes")
 
@@ -60,7 +60,8 @@ class Claims(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the table."""
-        rows = [[_link(held.chapter), held.sentence, "✓ held", held.measured or "yes or no"] for held in ledger.claims()]
+        found = ledger.claims(_shown(self.env.app))
+        rows = [[_link(held.chapter), held.sentence, "✓ held", held.measured or "yes or no"] for held in found]
         return _table(self, ["chapter", "claim", "verdict", "measured"], rows)
 
 
@@ -70,9 +71,8 @@ class Errata(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Make the table."""
         head = ["as noted", "today", "why", "what works", "shown by the run"]
-        return _table(
-            self, head, [[e.noted, e.today, e.why, e.works, f"✓ {e.proof.sentence} {_link(e.proof.chapter)}"] for e in ledger.errata()]
-        )
+        found = ledger.errata(_shown(self.env.app))
+        return _table(self, head, [[e.noted, e.today, e.why, e.works, f"✓ {e.proof.sentence} {_link(e.proof.chapter)}"] for e in found])
 
 
 class Numbers(SphinxDirective):
@@ -100,7 +100,7 @@ class Findings(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the table."""
-        known = {chapter.name: chapter for chapter in chapters()}
+        known = {chapter.name: chapter for chapter in _shown(self.env.app)}
         ours = [(one.id, one.severity.name, one.means, one.todo, one.chapter) for one in RULES]
         theirs = [(name, "`docker compose config`", means, "", chapter) for name, (means, chapter) in COMPOSE.items()]
         rows = [
@@ -156,13 +156,22 @@ def _fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
             section.insert(place, nodes.raw("", begin, format="html"))
 
 
-def _footer_and_banner(app: Sphinx, config: Config) -> None:
-    config.html_theme_options["extra_footer"] = f'<p class="book-provenance">{_provenance()}</p>'
-    reason = os.environ.get("BOOK_COMMITTED_BECAUSE")
-    if reason:
-        config.html_theme_options["announcement"] = (
-            f"The chapters were not run on this machine ({escape(reason)}). What you see are the outputs that came with the book."
-        )
+def _shown(app: Sphinx) -> list[Chapter]:
+    """The chapters of this build, with the outputs that it shows."""
+    return chapters(folder=Path(app.srcdir, "notebooks"))
+
+
+def _footer(app: Sphinx, config: Config) -> None:
+    config.html_theme_options["extra_footer"] = f'<p class="book-provenance">{_provenance(_shown(app))}</p>'
+
+
+def _banner(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Say above a page that its outputs were not made on this machine, and why."""
+    committed = source.committed(Path(app.srcdir))
+    of_a_chapter = page.startswith("notebooks/")
+    if committed.chapters if not of_a_chapter else page.removeprefix("notebooks/") in committed.chapters:
+        which = "The outputs on this page" if of_a_chapter else "Some outputs" if committed.some else "The outputs"
+        context["theme_announcement"] = f"{which} came with the book: {escape(committed.because)}."
 
 
 def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
@@ -177,7 +186,7 @@ def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], do
 def _bar(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Under a chapter's title: how long it takes, its recipe and its notebook to take away. A kernel in the browser is not offered."""
     context["body"] = _KERNEL.sub("", context.get("body", ""))
-    chapter = next((chapter for chapter in chapters() if page == f"notebooks/{chapter.name}"), None)
+    chapter = next((chapter for chapter in _shown(app) if page == f"notebooks/{chapter.name}"), None)
     if chapter is None:
         return
     archive = context["pathto"](f"_static/{archives.FOLDER}/{chapter.name}.zip", 1)
@@ -192,12 +201,12 @@ def _bar(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
 
 def _archives(app: Sphinx, problem: Exception | None) -> None:
     if not problem:
-        archives.write(Path(app.outdir, "_static", archives.FOLDER), [chapter.recipe for chapter in chapters()])
+        archives.write(Path(app.outdir, "_static", archives.FOLDER), [chapter.recipe for chapter in _shown(app)])
 
 
-def _provenance() -> str:
+def _provenance(of: list[Chapter]) -> str:
     """One line over all chapters; where they were run on different engines or days, each is named."""
-    found = [chapter.read().metadata.get("book", {}).get("provenance") for chapter in chapters()]
+    found = [chapter.read().metadata.get("book", {}).get("provenance") for chapter in of]
     runs = sorted({(p["engine"], p["storage_driver"], p["architecture"], p["day"]) for p in found if p})
     bases = {base["reference"]: base for p in found if p for base in p["bases"]}
     lines = [f"Docker Engine {engine}, {driver}, {machine}, {day}" for engine, driver, machine, day in runs]

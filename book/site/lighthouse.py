@@ -19,19 +19,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from ..offline import tools
-from ..places import HOME, ROOT
+from ..places import ROOT
 from ..progress import Step
+from . import from_npm
 from .build import HTML
 
 WORK = "lighthouse"
 REPORT = ROOT / "_build/bench/lighthouse.json"
 FORMS = ("mobile", "desktop")
-_LOCK = Path(__file__).with_name("npm")  # package.json, and package-lock.json with a hash of each package
-_VERSION = json.loads((_LOCK / "package.json").read_text())["dependencies"]["lighthouse"]
-_LIGHTHOUSE = f"lighthouse@{_VERSION}"
-_PLACE = HOME / "lighthouse"
-_INSTALL_SECONDS, _VISIT_SECONDS = 600, 180
+_VISIT_SECONDS = 180
 _CHROME = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"
@@ -39,7 +35,7 @@ _CHROME = (
 
 
 class NoLighthouse(Exception):
-    """Lighthouse cannot be had, or gives no report; the message says why."""
+    """Lighthouse gives no report; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +72,10 @@ def score(of: Sequence[str], visits: int, step: Step) -> tuple[Scores, ...]:
         step: told how far the work is.
 
     Raises:
-        NoLighthouse: where it cannot be installed, or fails on a page.
+        NoNpmPackages: if it cannot be installed.
+        NoLighthouse: if it fails on a page.
     """
-    program = _program(step)
+    program = from_npm.program("lighthouse/cli/index.js", step)
     found = []
     with _served() as root:
         for number, (page, form) in enumerate(wanted := [(page, form) for page in of for form in FORMS]):
@@ -86,7 +83,12 @@ def score(of: Sequence[str], visits: int, step: Step) -> tuple[Scores, ...]:
             seen = [_visit(program, f"{root}/{page}", form) for _ in range(visits)]
             found.append(Scores(page, form, visits, **{name: median(one[name] for one in seen) for name in seen[0]}))
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    where = {"tool": _LIGHTHOUSE, "machine": platform.machine(), "processors": os.cpu_count(), "day": datetime.now(UTC).date().isoformat()}
+    where = {
+        "tool": f"lighthouse@{from_npm.version('lighthouse')}",
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "day": datetime.now(UTC).date().isoformat(),
+    }
     REPORT.write_text(json.dumps({"measured": where, "pages": [asdict(one) for one in found]}, indent=1))
     return tuple(found)
 
@@ -96,20 +98,6 @@ def table(scores: Sequence[Scores]) -> str:
     names = ("performance", "accessibility", "best_practices", "seo")
     head = f"{'page':48} {'form':8}" + "".join(f"{name.replace('_', ' '):>16}" for name in names)
     return "\n".join([head, *(f"{s.page:48} {s.form:8}" + "".join(f"{getattr(s, name):16.0f}" for name in names) for s in scores)])
-
-
-def _program(step: Step) -> list[str]:
-    node, npm = tools.node_and_npm(step)
-    main = _PLACE / "node_modules/lighthouse/cli/index.js"
-    if not main.exists() or json.loads((main.parents[1] / "package.json").read_text())["version"] != _VERSION:
-        step(0, 1, _LIGHTHOUSE)
-        shutil.rmtree(_PLACE, ignore_errors=True)
-        shutil.copytree(_LOCK, _PLACE)
-        command = [*npm, "ci", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", f"--prefix={_PLACE}"]
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_INSTALL_SECONDS)
-        if done.returncode:
-            raise NoLighthouse(f"{_LIGHTHOUSE} cannot be had from npm: {done.stderr.strip()[-300:]}")
-    return [str(node), str(main)]
 
 
 def _visit(program: Sequence[str], url: str, form: str) -> dict[str, float]:

@@ -84,7 +84,7 @@ def wait_until(true):
 
 
 def test_an_image_is_pulled_with_progress_and_its_digest_is_recorded(engine_with, mirror, tmp_path, monkeypatch):
-    monkeypatch.setattr(bases, "_BROUGHT", tmp_path / "brought.txt")
+    monkeypatch.setattr(bases, "_PULLED", tmp_path / "pulled.txt")
     folder = tmp_path / "recipe"
     folder.mkdir()
     (folder / "noise").write_bytes(os.urandom(20_000_000))
@@ -104,8 +104,8 @@ def test_an_image_is_pulled_with_progress_and_its_digest_is_recorded(engine_with
     assert bases.ensure([NAME], Listening("pull")) == (engine.Base(NAME, "registry", digest),)
     assert heard
     assert all(0 <= done <= total for done, total in heard)
-    with open(tmp_path / "brought.txt", "a") as brought:
-        brought.write("another-engine python:3.13-slim\n")
+    with open(tmp_path / "pulled.txt", "a") as pulled:
+        pulled.write("another-engine python:3.13-slim\n")
     assert bases.of_ours() == [NAME], "what was brought onto another engine is not ours on this one"
 
 

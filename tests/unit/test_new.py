@@ -1,4 +1,4 @@
-"""`python -m book new`, as far as it goes without an engine: what it makes, what it refuses, and what it leaves alone."""
+"""`python -m book new` without an engine: what it creates, what it rejects, and what it does not change."""
 
 import ast
 import os
@@ -27,7 +27,7 @@ PARTS = (
 
 @pytest.fixture
 def book(tmp_path):
-    """A clone of the book, as far as a new chapter touches it."""
+    """The files of the book that a new chapter changes."""
     root = tmp_path / "book"
     for folder in ("recipes", "notebooks", "tests/engine", "book/pages"):
         (root / folder).mkdir(parents=True)
@@ -38,13 +38,13 @@ def book(tmp_path):
     shutil.copy(ROOT / "notebooks/ruff.toml", root / "notebooks")
     shutil.copy(ROOT / "pyproject.toml", root)
     for module in ("__init__", "stack"):
-        (root / f"book/{module}.py").touch()  # ruff looks whether an import is one's own
+        (root / f"book/{module}.py").touch()
     return root
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A project of a reader's, with what no book should hold."""
+    """A reader's project, with caches, history and secrets."""
     folder = tmp_path / "project"
     (folder / "app/__pycache__").mkdir(parents=True)
     (folder / ".git").mkdir()
@@ -95,7 +95,7 @@ def test_a_chapter_has_every_part_and_valid_cells(book):
     assert {name for name in changed if name in before} == {"_toc.yml", "book/pages/recipes.yaml"}
 
 
-def test_the_contents_and_the_first_page_get_one_more_line_and_keep_the_others(book):
+def test_the_contents_and_the_first_page_get_a_line_and_keep_the_others(book):
     contents, headlines = (book / name for name in ("_toc.yml", "book/pages/recipes.yaml"))
     old, rows = contents.read_text().splitlines(), yaml.safe_load(headlines.read_text())
     made = chapter.make("warm-caches", root=book)
@@ -106,7 +106,7 @@ def test_the_contents_and_the_first_page_get_one_more_line_and_keep_the_others(b
     *others, row = yaml.safe_load(headlines.read_text())
     assert others == rows
     assert row["chapter"] == made.name
-    assert any(row["claim"] in source for source in sources(made)), "the first page leans on a claim that the chapter makes"
+    assert any(row["claim"] in source for source in sources(made)), "the first page shows a claim of the chapter"
 
 
 def test_two_chapters_one_after_the_other(book):
@@ -117,7 +117,7 @@ def test_two_chapters_one_after_the_other(book):
     assert listed.index(f"notebooks/{second.name}") == listed.index(f"notebooks/{first.name}") + 1
 
 
-def test_what_is_made_is_as_ruff_writes_it(book):
+def test_ruff_accepts_the_generated_files(book):
     chapter.make("a-name-that-is-as-long-as-the-name-of-one-may-be", root=book)
     for what in (["check"], ["format", "--check"]):
         done = subprocess.run(
@@ -129,33 +129,33 @@ def test_what_is_made_is_as_ruff_writes_it(book):
 @pytest.mark.parametrize(
     "name", ["", "Caches", "warm caches", "../caches", "/etc", "caches/", "-caches", "w--c", "wärme", "9", ".x", "a\n", "a" * 51]
 )
-def test_an_odd_name_is_refused_and_changes_nothing(book, name):
+def test_an_invalid_name_is_rejected_and_changes_nothing(book, name):
     before = state(book)
-    with pytest.raises(files.NoChapter, match="cannot be the name of a chapter"):
+    with pytest.raises(files.NoChapter, match="is not a valid name of a chapter"):
         chapter.make(name, root=book)
     assert state(book) == before
 
 
-def test_a_name_that_is_taken_is_refused_and_changes_nothing(book):
+def test_a_name_that_is_taken_is_rejected_and_changes_nothing(book):
     chapter.make("warm-caches", root=book)
     before = state(book)
-    with pytest.raises(files.NoChapter, match=r"There is a chapter \d+-warm-caches already"):
+    with pytest.raises(files.NoChapter, match=r"The chapter \d+-warm-caches exists already"):
         chapter.make("warm-caches", root=book)
-    with pytest.raises(files.NoChapter, match="There is a chapter 03-smaller-images already"):
+    with pytest.raises(files.NoChapter, match="The chapter 03-smaller-images exists already"):
         chapter.make("smaller-images", root=book)
     assert state(book) == before
 
 
-def test_a_test_that_is_there_is_not_written_over(book):
+def test_an_existing_test_is_not_overwritten(book):
     number = len(list((book / "notebooks").glob("*.ipynb"))) + 1
     (book / f"tests/engine/test_chapter_{number:02}.py").write_text("mine")
     before = state(book)
-    with pytest.raises(files.NoChapter, match="is there already"):
+    with pytest.raises(files.NoChapter, match="exists already, but no chapter"):
         chapter.make("warm-caches", root=book)
     assert state(book) == before
 
 
-def test_a_failure_in_the_midst_leaves_nothing(book, monkeypatch):
+def test_a_failure_halfway_leaves_nothing(book, monkeypatch):
     before = state(book)
     monkeypatch.setattr(chapter.nbformat, "write", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -186,7 +186,7 @@ def test_a_project_with_a_dockerfile_only_gets_a_compose_file(book, project):
     assert service == {"build": ".", "init": True, "ports": ["127.0.0.1:8000:8000"]}
 
 
-def test_a_project_without_a_dockerfile_of_its_own_builds_none(book, project):
+def test_a_project_without_a_dockerfile_builds_none(book, project):
     (project / "Dockerfile").unlink()
     assert not any("recipe.build(" in source for source in sources(chapter.make("my-service", project, book)))
 
@@ -194,13 +194,13 @@ def test_a_project_without_a_dockerfile_of_its_own_builds_none(book, project):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda folder: shutil.rmtree(folder), "There is no folder"),
+        (lambda folder: shutil.rmtree(folder), r"The folder .* does not exist"),
         (lambda folder: [(folder / name).unlink() for name in ("Dockerfile", "docker-compose.yml")], "has neither a Dockerfile nor"),
         (lambda folder: (folder / "big").write_bytes(bytes(20_000_001)), "and a recipe at most 20 MB"),
     ],
     ids=["no folder", "no recipe", "too large"],
 )
-def test_what_cannot_be_a_recipe_is_refused_and_changes_nothing(book, project, spoil, words):
+def test_a_folder_that_cannot_be_a_recipe_is_rejected_and_changes_nothing(book, project, spoil, words):
     spoil(project)
     before = state(book)
     with pytest.raises(files.NoChapter, match=words):
@@ -209,13 +209,13 @@ def test_what_cannot_be_a_recipe_is_refused_and_changes_nothing(book, project, s
     assert not list((book / "recipes").glob(".new-*"))
 
 
-def test_a_project_that_holds_the_book_is_refused(book, tmp_path):
+def test_a_project_that_contains_the_book_is_rejected(book, tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM python:3.13-alpine\n")
-    with pytest.raises(files.NoChapter, match="holds this book itself"):
+    with pytest.raises(files.NoChapter, match="contains this book itself"):
         chapter.make("my-service", tmp_path, book)
 
 
-def test_pipes_and_links_to_nowhere_hold_nothing_up(book, project):
+def test_pipes_and_broken_links_do_not_block(book, project):
     os.mkfifo(project / "pipe")
     (project / "loop").symlink_to("loop")
     (project / "nowhere").symlink_to("nothing")

@@ -4,8 +4,6 @@ import tarfile
 
 import pytest
 
-from book import places
-from book.measure import tool
 from book.offline import debian, tools
 from book.recipe import Recipe
 
@@ -20,7 +18,7 @@ class Quiet:
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
-    """A project folder of the test's own, on a machine that has neither tool."""
+    """A project folder for each test, on a machine without both tools."""
     monkeypatch.setattr(tools, "HOME", tmp_path / "home")
     monkeypatch.setattr(tools, "PROGRAMS", tmp_path / "home/bin")
     monkeypatch.setattr(tools, "missing", lambda name: "" if (tmp_path / "home/bin" / name).exists() else f"no {name}")
@@ -28,7 +26,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 @pytest.fixture
 def npm(tmp_path, monkeypatch):
-    """An npm whose `pack` leaves an archive with one program, which says what it is."""
+    """An npm whose `pack` creates an archive with one program."""
     program, archive = tmp_path / "npm", tmp_path / "cli.tgz"
     text = b"console.log('the dev container CLI')\n"
     with tarfile.open(archive, "w:gz") as tar:
@@ -41,14 +39,14 @@ def npm(tmp_path, monkeypatch):
     return archive
 
 
-def test_a_recipe_asks_for_tools_by_its_files(tmp_path):
+def test_the_files_of_a_recipe_decide_which_tools_it_needs(tmp_path):
     (tmp_path / "Vagrantfile").touch()
     assert tools.wanted([Recipe(tmp_path)]) == ["vagrant"]
     (tmp_path / ".devcontainer").mkdir()
     assert tools.wanted([Recipe(tmp_path)]) == ["vagrant", "devcontainer"]
 
 
-def test_the_other_recipes_ask_for_none():
+def test_the_other_recipes_need_none():
     assert tools.wanted([Recipe("03-smaller-images")]) == []
 
 
@@ -57,7 +55,7 @@ def test_vagrant_is_installed_on_debian_only(monkeypatch):
     assert "not Debian" in tools.ensure(["vagrant"], Quiet())["vagrant"]
 
 
-def test_what_debian_refuses_is_the_reason(monkeypatch):
+def test_the_reason_includes_the_error_of_debian(monkeypatch):
     def refuse(packages, say):
         raise debian.NoPackages(f"{packages[0]} can only be installed by root")
 
@@ -66,27 +64,27 @@ def test_what_debian_refuses_is_the_reason(monkeypatch):
     assert "only be installed by root" in tools.ensure(["vagrant"], Quiet())["vagrant"]
 
 
-def test_a_package_other_than_the_published_one_is_refused(npm):
-    assert "not what was published" in tools.ensure(["devcontainer"], Quiet())["devcontainer"]
-    assert not (tool.PROGRAMS / "devcontainer").exists()
+def test_a_package_with_another_hash_is_refused(npm):
+    assert "is not the published package" in tools.ensure(["devcontainer"], Quiet())["devcontainer"]
+    assert not (tools.PROGRAMS / "devcontainer").exists()
 
 
-def test_the_published_one_becomes_a_program(npm, monkeypatch):
+def test_the_published_package_becomes_a_program(npm, monkeypatch):
     monkeypatch.setattr(tools, "_CLI_SHA512", tools._digest(npm))
     assert tools.ensure(["devcontainer"], Quiet()) == {}
-    said = subprocess.check_output([tool.PROGRAMS / "devcontainer", "up"], text=True)
-    assert said.split() == [str(places.HOME / "devcontainers/package/devcontainer.js"), "up"]
+    printed = subprocess.check_output([tools.PROGRAMS / "devcontainer", "up"], text=True)
+    assert printed.split() == [str(tools.HOME / "devcontainers/package/devcontainer.js"), "up"]
 
 
-@pytest.mark.parametrize(("said", "number"), [("v20.1.0", 20), ("v9.0.0", 9), ("nonsense", 0)])
-def test_the_version_of_node_is_read(tmp_path, said, number):
+@pytest.mark.parametrize(("printed", "number"), [("v20.1.0", 20), ("v9.0.0", 9), ("nonsense", 0)])
+def test_the_version_of_node_is_read(tmp_path, printed, number):
     node = tmp_path / "node"
-    node.write_text(f"#!/bin/sh\necho {said}\n")
+    node.write_text(f"#!/bin/sh\necho {printed}\n")
     node.chmod(0o755)
     assert tools._version(str(node)) == number
 
 
-def test_where_the_system_has_no_node_or_an_old_one_it_comes_from_pypi(monkeypatch):
+def test_if_the_system_has_no_node_or_an_old_one_it_is_installed_from_pypi(monkeypatch):
     asked = []
     monkeypatch.setattr(tools.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(tools, "_version", lambda node: 18)
@@ -94,4 +92,4 @@ def test_where_the_system_has_no_node_or_an_old_one_it_comes_from_pypi(monkeypat
     node, npm = tools.node_and_npm(Quiet())
     assert {"--require-hashes", f"--requirement={tools._NODE}"} <= set(asked[0])
     assert npm[0] == str(node)
-    assert str(node).startswith(str(places.HOME))
+    assert str(node).startswith(str(tools.HOME))

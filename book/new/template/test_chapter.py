@@ -1,4 +1,4 @@
-"""What chapter NUMBER claims goes wrong when its recipe does."""
+"""If the recipe of chapter NUMBER is broken, its claims fail."""
 
 import pytest
 import yaml
@@ -7,8 +7,8 @@ from book import Recipe
 from book.measure.service import StackFailed
 
 
-def test_a_service_that_ends_at_once_is_not_up():
-    """A beginning. Break one telling line of the recipe, and see the claim that stands on it go false."""
+def test_a_service_that_exits_at_once_is_not_up():
+    """A first test. Break an important line of the recipe, and check that the claim about it fails."""
     recipe = Recipe("CHAPTER").copy()
     config = yaml.safe_load(recipe.read("COMPOSE"))
     next(iter(config["services"].values())).update(entrypoint=["false"], restart="no")

@@ -1,4 +1,4 @@
-"""Answers each request with the path that it was asked for."""
+"""Responds to each request with its path."""
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
