@@ -60,7 +60,7 @@ def _never_healthy_in(survey: Survey) -> list[str]:
 def healthy_too_early(survey: Survey) -> Iterator[Seen]:
     for early in too_early(survey):
         place = survey.project.line("services", early.service, "healthcheck")
-        yield *place, f"{early.service} was healthy, but at that moment a connection to {early.reach.target} failed: {early.reach.verdict}"
+        yield *place, f"{early.service} was healthy, but at that moment a connection to {early.reach.target} failed: {early.reach.text}"
 
 
 def too_early(survey: Survey) -> list[Early]:
