@@ -3,6 +3,7 @@
 import pytest
 
 from book.engine import Provenance
+from book.files.config import BuildConfig
 from book.measure.contents import Contents, LayerContents
 from book.measure.image import Image, Layer
 from book.measure.service import Service
@@ -97,7 +98,7 @@ def test_a_password_in_an_address_needs_no_user():
 
 def test_neither_the_page_nor_what_is_printed_holds_a_secret_of_an_instruction_or_a_command(tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM a\nENV API_TOKEN hunter2\nRUN API_TOKEN=hunter2 make\n")
-    step, build = "RUN API_TOKEN=hunter2 make", Build("app", "Dockerfile", ".", {"context": "."}, ("app",))
+    step, build = "RUN API_TOKEN=hunter2 make", Build("app", "Dockerfile", ".", BuildConfig.read({"context": "."}), ("app",))
     contents = Contents("app", (LayerContents(step, False, 9, 1, (), (), ()),))
     image = Image("app", "sha256:0", 9, 9, "overlay2", (Layer(step, 9, False),), 9.0)
     rebuild = Rebuild("app.py", (Step(step, 1.0),), 1.0)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from book.files.compose import Declared, declared
+from book.files.config import Configuration
 from book.measure.probe import HERE, Reach
 from book.measure.service import Service
 from book.measure.topology import Topology, short
@@ -163,7 +164,7 @@ def test_what_compose_made_of_a_file_becomes_what_it_declares():
             "a": {"network_mode": "host", "profiles": ["more"]},
         },
     }
-    assert declared(config) == (
+    assert declared(Configuration.read(config)) == (
         Declared("a", mode="host", profiles=("more",)),
         Declared(
             "web",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from ..finding import Severity
 from ..survey import Survey
@@ -45,8 +44,8 @@ def reload_sees_nothing(survey: Survey) -> Iterator[Seen]:
         if edit.seconds is None and edit.service not in works:
             words = f"`{short(edit.command)}` went on with the same processes after one more line in {edit.file}"
             yield *of_service(survey, edit.service, "command"), words
-    for name, service in survey.project.config.get("services", {}).items():
-        for watched in (service.get("develop") or {}).get("watch") or ():
-            if survey.project.runs(name) and not Path(watched["path"]).exists():
-                words = f"{name} watches {Path(watched['path']).name}, and there is no such file or folder"
-                yield *survey.project.line("services", name, "develop", "watch"), words
+    for service in survey.project.services:
+        for watched in service.watched:
+            if not watched.exists():
+                words = f"{service.name} watches {watched.name}, and there is no such file or folder"
+                yield *survey.project.line("services", service.name, "develop", "watch"), words

@@ -47,9 +47,7 @@ def never_ready(survey: Survey) -> Iterator[Seen]:
 def _never_healthy_in(survey: Survey) -> list[str]:
     """The services that Compose's own words call unhealthy."""
     failure = survey.seen.failure
-    names = [
-        name for name in survey.project.config.get("services", {}) if re.search(rf"\b{re.escape(name)}(?:-\d+)? is unhealthy", failure)
-    ]
+    names = [name for name in survey.project.config.services if re.search(rf"\b{re.escape(name)}(?:-\d+)? is unhealthy", failure)]
     return sorted(names, key=len)[-1:]
 
 
@@ -109,6 +107,6 @@ def crashes(survey: Survey) -> Iterator[Seen]:
 
 def _command(survey: Survey, service: str) -> str:
     """What a service was told to run: by the Compose files, or else by its image."""
-    settings = survey.project.config.get("services", {}).get(service, {})
-    own = (*(settings.get("entrypoint") or ()), *(settings.get("command") or ()))
+    settings = survey.project.config.services.get(service)
+    own = settings.command if settings else ()
     return " ".join(own or next((each.command for each in survey.built if service in each.build.services), ()))
