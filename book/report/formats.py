@@ -7,6 +7,7 @@ from dataclasses import asdict
 from statistics import median
 from textwrap import indent
 
+from ..measure.timeline import COMMAND, EventName
 from .finding import Severity
 from .shown import Shown
 
@@ -34,7 +35,7 @@ def _measured(report: Shown) -> str:
         f"  image {each.name}: {each.image.size / 1e6:.1f} MB, {each.contents.wasted / 1e6:.1f} MB of it wasted" for each in report.images
     ]
     if report.run:
-        ups = [seconds for seen in report.run.timelines if (seconds := seen.at("up", "returned")) is not None]
+        ups = [seconds for seen in report.run.timelines if (seconds := seen.at(COMMAND, EventName.RETURNED)) is not None]
         lines += [f"  up: {median(ups):.2f} s" + (f" (median of {len(ups)})" if len(ups) > 1 else "")] if ups else []
         lines += [f"  stop {name}: {one.seconds:.1f} s, exit code {one.exit_code}" for name, one in report.run.stops.items()]
     return "\n".join(lines)

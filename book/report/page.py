@@ -11,6 +11,7 @@ from statistics import median
 from markupsafe import Markup, escape
 from pygments.formatters import HtmlFormatter
 
+from ..measure.timeline import EventName
 from ..places import ROOT
 from ..show.choice import choice
 from ..show.connectivity import connectivity
@@ -31,7 +32,14 @@ from .shown import Listing, Published, Shown, ShownImage, ShownRun
 CHAPTER = "book:"  # the beginning of a link to a chapter, until the address of the book is known
 _MARKS = {Severity.error: "✗", Severity.warning: "!", Severity.info: "·"}
 _COUNTED = {Severity.error: "errors", Severity.warning: "warnings", Severity.info: "remarks"}
-_SPREAD = ("port open", "healthy", "first answer", "returned", "exited")  # the events whose times are compared over several runs
+# The events whose times are compared over several runs.
+_SPREAD = (
+    EventName.PORT_OPEN,
+    EventName.HEALTHY,
+    EventName.FIRST_ANSWER,
+    EventName.RETURNED,
+    EventName.EXITED,
+)  # the events whose times are compared over several runs
 _PAGE = Markup(
     """<!doctype html>
 <html lang="en" data-theme="light">

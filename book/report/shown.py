@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import Provenance
+from ..files.config import ServiceConfig
 from ..measure.contents import Contents
 from ..measure.image import Image
 from ..measure.service import Service, Stopped
@@ -126,13 +127,13 @@ def secrets(project: Project, measured: Iterable[Mapping[str, str]] = ()) -> Sec
         project: its files declare variables, arguments of builds, and secrets.
         measured: the variables of its images and containers.
     """
-    declared = chain.from_iterable(_variables(service) for service in project.config.get("services", {}).values())
-    return among(chain(declared, *(variables.items() for variables in measured)), _given(project.config.get("secrets") or {}))
+    declared = chain.from_iterable(_variables(service) for service in project.config.services.values())
+    return among(chain(declared, *(variables.items() for variables in measured)), _given(project.config.raw.get("secrets") or {}))
 
 
-def _variables(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for variables in (service.get("environment"), (service.get("build") or {}).get("args")):
-        yield from ((name, str(value)) for name, value in (variables or {}).items() if value is not None)
+def _variables(service: ServiceConfig) -> Iterator[tuple[str, str]]:
+    for variables in (service.environment, service.build.arguments if service.build else {}):
+        yield from ((name, str(value)) for name, value in variables.items() if value is not None)
 
 
 def _given(declared: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from book.engine import Provenance
+from book.files.config import BuildConfig, Configuration
 from book.measure.contents import Contents
 from book.measure.image import Image
 from book.measure.probe import Reach
@@ -25,14 +26,17 @@ WHERE = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
 
 def found(rule: str, ran: Ran | None = None, config: dict | None = None, built: tuple = (), dockerfiles: tuple = (), folder=Path()) -> list:
     """What a rule says, in words."""
-    project = Project(folder, ("compose.yaml",) if config else (), dockerfiles, config=config or {})
+    project = Project(folder, ("compose.yaml",) if config else (), dockerfiles, config=Configuration.read(config or {}))
     survey = Survey(project, (), (), (), (), built, ran, WHERE, (), 0.0)
     return [words for one in RULES if one.id == rule for _, _, words in one.look(survey)]
 
 
 def built(**more: object) -> Built:
     """The image of the service `app`."""
-    build, image = Build("app", "Dockerfile", ".", {"context": "."}, ("app",)), Image("app", "sha256:0", 1, 1, "overlay2", (), 9.0)
+    build, image = (
+        Build("app", "Dockerfile", ".", BuildConfig.read({"context": "."}), ("app",)),
+        Image("app", "sha256:0", 1, 1, "overlay2", (), 9.0),
+    )
     plain = {"user": "1000", "ports": (), "command": (), "history": (), "environment": {}}
     return Built(build, image, Contents("app", ()), (), 0, 0, "", (), **{**plain, **more})
 

@@ -5,12 +5,14 @@ import pytest
 from book.commands import report as command
 from book.commands.report_options import parser
 from book.engine import Provenance
+from book.files.config import BuildConfig, Configuration
 from book.measure.contents import Contents, LayerContents
 from book.measure.image import Image, Layer
 from book.measure.probe import Reach
 from book.measure.service import Service
-from book.measure.timeline import Event, Timeline
+from book.measure.timeline import Event, EventName, Timeline
 from book.measure.topology import Topology
+from book.measure.verdict import Verdict
 from book.report.formats import for_machines, github, terminal
 from book.report.images import Built, Rebuild, Step
 from book.report.page import fragment, page
@@ -126,14 +128,14 @@ def survey_of(folder, **places: str) -> Survey:
     contents = Contents("app", (LayerContents(instruction, False, 9, 1, (), (), ()),))
     image = Image("app", "sha256:0", 9, 9, "overlay2", (Layer(instruction, 9, False),), 9.0)
     rebuild = Rebuild("app.py", (Step(instruction, 1.0),), 1.0)
-    build = Build("app", "Dockerfile", ".", settings, ("app",))
+    build = Build("app", "Dockerfile", ".", BuildConfig.read(settings), ("app",))
     history = (instruction, f"RUN |1 API_TOKEN={argument} true")
     built = Built(build, image, contents, (), 0, 0, "", (), "", (), (), history, {"OTHER_TOKEN": step}, rebuild)
     service = Service("app", "p-app-1", "exited", 1, "", 0, {}, {}, f"serve --token {command}")
-    reach = Reach("app", "store:6379", False, "refused", 0.1, f"cannot log in with {log}")
+    reach = Reach("app", "store:6379", False, Verdict.REFUSED, 0.1, f"cannot log in with {log}")
     topology = Topology("compose.yaml", (), (service,), (reach,))
     ran = Ran(
-        timelines=(Timeline((Event("app", "failed try", 1.0, f"cannot log in with {log}"),)),),
+        timelines=(Timeline((Event("app", EventName.FAILED_TRY, 1.0, f"cannot log in with {log}"),)),),
         failure=f"app printed: cannot log in with {log}\ncannot log in with {log}",
         services=(service,),
         topology=topology,
@@ -142,7 +144,7 @@ def survey_of(folder, **places: str) -> Survey:
         health={"app": f"cannot log in with {log}"},
     )
     where = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
-    project = Project(folder, ("compose.yaml",), ("Dockerfile",), config=config)
+    project = Project(folder, ("compose.yaml",), ("Dockerfile",), config=Configuration.read(config))
     missing, remarks = (f"missing, tried {log}",), (f"a remark on {log}",)
     return Survey(project, (), (), missing, ((build, f"{instruction}\n{log}"),), (built,), ran, where, remarks, 1.0)
 

@@ -44,10 +44,10 @@ def unpinned_image(survey: Survey) -> Iterator[Seen]:
 
 def _references(survey: Survey) -> Iterator[Seen]:
     """Every image that the project starts from: file, line, name."""
-    arguments = {build.dockerfile: build.settings.get("args") for build in survey.project.builds}
+    arguments = {build.dockerfile: build.settings.arguments for build in survey.project.builds}
     for file in survey.project.dockerfiles:
         yield from ((file, line, image) for line, image in froms(survey.project.read(file), arguments.get(file)))
     own = survey.project.own_images
-    for name, service in survey.project.config.get("services", {}).items():
-        if "image" in service and "build" not in service and tagged(service["image"]) not in own:
-            yield *survey.project.line("services", name, "image"), service["image"]
+    for service in survey.project.config.services.values():
+        if service.image and not service.build and tagged(service.image) not in own:
+            yield *survey.project.line("services", service.name, "image"), service.image

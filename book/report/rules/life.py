@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from ..finding import Severity
 from ..survey import Survey
@@ -45,8 +44,8 @@ def reload_sees_nothing(survey: Survey) -> Iterator[Seen]:
         if edit.seconds is None and edit.service not in works:
             measured = f"`{short(edit.command)}` kept the same processes after a line was added to {edit.file}"
             yield *of_service(survey, edit.service, "command"), measured
-    for name, service in survey.project.config.get("services", {}).items():
-        for watched in (service.get("develop") or {}).get("watch") or ():
-            if survey.project.runs(name) and not Path(watched["path"]).exists():
-                measured = f"{name} watches {Path(watched['path']).name}, but there is no such file or folder"
-                yield *survey.project.line("services", name, "develop", "watch"), measured
+    for service in survey.project.services:
+        for watched in service.watched:
+            if not watched.exists():
+                measured = f"{service.name} watches {watched.name}, but there is no such file or folder"
+                yield *survey.project.line("services", service.name, "develop", "watch"), measured

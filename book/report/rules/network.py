@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from ...files.port import Port
 from ...measure.probe import HERE
 from ...measure.service import EVERYWHERE
 from ...measure.topology import DifferenceKind
@@ -86,8 +86,8 @@ def unreached_dependency(survey: Survey) -> Iterator[Seen]:
 )
 def port_on_all_interfaces(survey: Survey) -> Iterator[Seen]:
     for service, port in _published(survey):
-        if port.get("host_ip", "") in EVERYWHERE:
-            yield *survey.project.line("services", service, "ports"), f"{service} publishes {port['target']} on 0.0.0.0"
+        if (port.host or "") in EVERYWHERE:
+            yield *survey.project.line("services", service, "ports"), f"{service} publishes {port.container} on 0.0.0.0"
 
 
 @rule(
@@ -98,9 +98,9 @@ def port_on_all_interfaces(survey: Survey) -> Iterator[Seen]:
     "05-projects-that-talk",
 )
 def port_taken_twice(survey: Survey) -> Iterator[Seen]:
-    taken: dict[tuple[str | None, str], list[tuple[str, str]]] = {}
+    taken: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for service, port in _published(survey):
-        at, place = port.get("host_ip", ""), (port.get("published"), port["protocol"])
+        at, place = port.host or "", (port.published, port.protocol)
         before = taken.setdefault(place, [])
         other = next((name for name, there in before if name != service and (there == at or EVERYWHERE & {there, at})), None)
         if place[0] and other:
@@ -108,11 +108,10 @@ def port_taken_twice(survey: Survey) -> Iterator[Seen]:
         before.append((service, at))
 
 
-def _published(survey: Survey) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _published(survey: Survey) -> Iterator[tuple[str, Port]]:
     """Every port that the files publish, with its service; one port of a container may be published several times."""
-    for name, service in survey.project.config.get("services", {}).items():
-        if survey.project.runs(name):
-            yield from ((name, port) for port in service.get("ports") or ())
+    for service in survey.project.services:
+        yield from ((service.name, port) for port in service.ports)
 
 
 def _loopback(survey: Survey) -> dict[str, list[int]]:

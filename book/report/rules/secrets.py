@@ -21,7 +21,7 @@ from .rule import Seen, rule
 )
 def secret_in_history(survey: Survey) -> Iterator[Seen]:
     for each in survey.built:
-        arguments = each.build.settings.get("args") or {}
+        arguments = each.build.settings.arguments
         for name, value in arguments.items():
             if value and SECRET_NAME.fullmatch(name) and any(str(value) in step for step in each.history):
                 place = survey.project.line("services", each.build.services[0], "build", "args", name)
@@ -48,5 +48,4 @@ def secret_in_environment(survey: Survey) -> Iterator[Seen]:
 
 
 def _declared_environment(survey: Survey) -> dict[str, dict[str, str]]:
-    services = survey.project.config.get("services", {})
-    return {name: dict(services[name].get("environment") or {}) for name in services if survey.project.runs(name)}
+    return {s.name: {name: value or "" for name, value in s.environment.items()} for s in survey.project.services}

@@ -44,9 +44,7 @@ def never_ready(survey: Survey) -> Iterator[Seen]:
 def _never_healthy_in(survey: Survey) -> list[str]:
     """The service that Compose calls unhealthy in its error message; none if it names none."""
     failure = survey.seen.failure
-    names = [
-        name for name in survey.project.config.get("services", {}) if re.search(rf"\b{re.escape(name)}(?:-\d+)? is unhealthy", failure)
-    ]
+    names = [name for name in survey.project.config.services if re.search(rf"\b{re.escape(name)}(?:-\d+)? is unhealthy", failure)]
     return sorted(names, key=len)[-1:]
 
 
@@ -106,6 +104,6 @@ def crashes(survey: Survey) -> Iterator[Seen]:
 
 def _command(survey: Survey, service: str) -> str:
     """The command of a service: from the Compose files, or else from its image."""
-    settings = survey.project.config.get("services", {}).get(service, {})
-    own = (*(settings.get("entrypoint") or ()), *(settings.get("command") or ()))
+    settings = survey.project.config.services.get(service)
+    own = settings.command if settings else ()
     return " ".join(own or next((each.command for each in survey.built if service in each.build.services), ()))

@@ -36,11 +36,7 @@ def runs_as_root(survey: Survey) -> Iterator[Seen]:
 )
 def root_owned_files(survey: Survey) -> Iterator[Seen]:
     written = survey.seen.written
-    mounting = [
-        name
-        for name, one in survey.project.config.get("services", {}).items()
-        if any(v["type"] == "bind" for v in one.get("volumes") or ())
-    ]
+    mounting = [name for name, service in survey.project.config.services.items() if any(mount.is_bind for mount in service.mounts)]
     if written:
         more = f" and {len(written) - 1} more" if len(written) > 1 else ""
         yield *survey.project.line("services", mounting[0], "volumes"), f"{written[0]}{more} belongs to root after the run"
