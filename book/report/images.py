@@ -55,9 +55,17 @@ class Rebuild:
 
 @dataclass(frozen=True)
 class Variant:
-    """The same Dockerfile for development or for production: how it was asked for, its bytes and its Python packages."""
+    """The same Dockerfile for development or for production.
+
+    Attributes:
+        asked: the option that was given to the build.
+        chosen_by: the stage or the `ARG` that this option names.
+        size: its bytes.
+        packages: its Python packages.
+    """
 
     asked: str
+    chosen_by: str
     size: int
     packages: tuple[str, ...]
 
@@ -196,7 +204,14 @@ class Builder:
             except NotBuilt:
                 return built
             measured = image.measure(tag, asked, built.bases)
-            found.append(Variant(asked, measured.size, measured.packages().names if "python" in _programs(built) else ()))
+            found.append(
+                Variant(
+                    asked,
+                    settings.get("target") or next(iter(settings["args"])),
+                    measured.size,
+                    measured.packages().names if "python" in _programs(built) else (),
+                )
+            )
         return replace(built, variants=tuple(found))
 
 

@@ -50,9 +50,7 @@ def production_is_development(survey: Survey) -> Iterator[Seen]:
         if one.size == other.size or (one.packages and one.packages == other.packages):
             size = f"{one.size} bytes each" if one.size == other.size else f"{one.size} and {other.size} bytes"
             packages = f", the same {len(one.packages)} Python packages" if one.packages else ""
-            line = survey.project.instruction(
-                each.build.dockerfile, rf"^\s*(?:ARG|FROM)\b.*\b{re.escape(other.asked.split()[1].partition('=')[0])}\b"
-            )
+            line = survey.project.instruction(each.build.dockerfile, rf"^\s*(?:ARG|FROM)\b.*\b{re.escape(other.chosen_by)}\b")
             yield each.build.dockerfile, line, f"`{one.asked}` and `{other.asked}`: {size}{packages}"
 
 
