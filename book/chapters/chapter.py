@@ -102,7 +102,7 @@ def reached() -> list[Path]:
 
 
 def _read(path: Path) -> nbformat.NotebookNode:
-    return cast(nbformat.NotebookNode, nbformat.read(path, as_version=4))  # type: ignore[no-untyped-call]  # nbformat types no functions
+    return cast(nbformat.NotebookNode, nbformat.read(path, as_version=4))
 
 
 def _recorded(path: Path) -> str | None:

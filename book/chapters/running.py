@@ -164,7 +164,7 @@ async def _run(chapter: Chapter, cell_done: Callable[..., None], write: bool) ->
         return Failure(chapter.name, str(in_words(problem)))
     seconds = round(time.monotonic() - began, -1)  # in tens: the next diff shows what changed
     notebook.metadata["book"] = {"digest": digest, "provenance": provenance, "seconds": seconds}
-    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]  # nbformat types no functions
+    text: str = nbformat.writes(notebook)
     _replace(chapter.executed, text + "\n")
     return None
 

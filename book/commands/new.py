@@ -28,7 +28,7 @@ def run(arguments: Sequence[str], whence: str) -> int:
         print(f"✗ {problem}", file=sys.stderr)
         return 1
     _tell(made)
-    code = run_module.run("chapter", [made.name], 1)
+    code = run_module.run("record", [made.name], 1)
     if code:
         print("  The chapter is there, and has not run: mend its recipe or its cells, and `make book` runs it again.", file=sys.stderr)
     else:

@@ -125,7 +125,8 @@ def _content(literal: str) -> str:
     if found and "r" in found[1].lower():
         return ""
     text = literal[found.end() : -len(found[2])] if found else literal  # a part of an f-string has no quotes
-    return text if re.search(r"\s", text) else ""
+    heading = text.startswith("## ")  # of a chapter, where it is checked with the chapter
+    return text if re.search(r"\s", text) and not heading else ""
 
 
 def _blank(code: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Folders and files that git cannot hold, or should not: what a reader is told, and that nothing hangs."""
+"""Folders and files that git cannot or should not store: each gives a clear message, and nothing hangs."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ SERVICE = "services: {web: {image: 'python:3.13-alpine', command: sleep 60, init
 
 @pytest.fixture(autouse=True)
 def in_time():
-    """Whatever waits at a pipe is ended here."""
+    """Fail a test that waits at a pipe."""
 
     def enough(*_: object) -> None:
         raise AssertionError("It hangs.")
@@ -43,7 +43,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def odd(folder):
-    """A recipe with all that is neither file nor folder in it, beside what is."""
+    """A recipe with entries that are neither files nor folders."""
     os.mkfifo(folder / "pipe")
     (folder / "gone").symlink_to("nowhere")
     (folder / "round").symlink_to("round")

@@ -1,4 +1,4 @@
-"""Recipes that nobody should write, on the real engine: what a reader is told, and that nothing of it is left."""
+"""Invalid recipes on a real engine: each gives a clear message and leaves nothing behind."""
 
 import shutil
 import signal
@@ -14,11 +14,11 @@ from book.measure.builder import BuildFailed
 from book.trouble import Trouble
 
 RECIPES = Path(__file__).parent / "recipes"
-_HANGS = 90  # seconds: no bad recipe is worth a longer wait
-_HEALTHY = 3  # seconds that a service has to get healthy
+_HANGS = 90  # seconds: after these, a recipe is considered to hang
+_HEALTHY = 3  # seconds for a service to become healthy
 _LONGEST = 30  # lines of a message
 
-# folder → what its message must say: our words with the next step, and the words of Docker below
+# folder → what its message must contain: our sentence with the next step, and Docker's output
 UP = {
     "not-yaml": ("It is no YAML from line 3 on", "did not find expected ',' or ']'"),
     "wrong-indent": ("It is no YAML from line 2 on", "did not find expected key"),
@@ -115,7 +115,7 @@ BUILD = {
 
 
 class _NoImages(BaseHTTPRequestHandler):
-    """A registry that has nothing: so says the distribution protocol that an image is not there."""
+    """A registry without images, which answers as the distribution protocol demands."""
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -143,7 +143,7 @@ def registry():
 
 @pytest.fixture
 def recipe(tmp_path, registry):
-    """A recipe of this folder as a copy, so that no path of the book stands in a message."""
+    """A copy of a recipe in this folder, so that no message contains a path of the book."""
 
     def make(name: str) -> Recipe:
         folder = Path(shutil.copytree(RECIPES / name, tmp_path / name))
@@ -157,10 +157,10 @@ def recipe(tmp_path, registry):
 
 @pytest.fixture(autouse=True)
 def in_time():
-    """No bad recipe may hang: what does is ended here."""
+    """Fail a test that hangs."""
 
     def enough(*_: object) -> None:
-        raise AssertionError(f"It hangs: nothing came for {_HANGS} seconds.")
+        raise AssertionError(f"The test hangs: no result after {_HANGS} seconds.")
 
     before = signal.signal(signal.SIGALRM, enough)
     signal.alarm(_HANGS)
@@ -170,7 +170,7 @@ def in_time():
 
 
 class Watch:
-    """What the engine makes while the test runs, as its own events tell: others may use the same engine at the same time."""
+    """What the engine creates during the test, by its events: other runs may use the same engine at the same time."""
 
     def __init__(self) -> None:
         self._events = connect().events(decode=True)
@@ -208,12 +208,12 @@ def nothing_is_left():
     watch = Watch()
     yield
     left = watch.left()
-    leftovers.reap(connect(), only=labels.RUN)  # so that the next test does not answer for this one
+    leftovers.reap(connect(), only=labels.RUN)  # so that the next test does not fail because of this one
     assert left == set()
 
 
-def told(trouble: Trouble, folder: Path) -> str:
-    """The message as a page shows it, after what no message may have: a stack, a path of this machine, an id, a flood of lines."""
+def message(trouble: Trouble, folder: Path) -> str:
+    """The message as a page shows it: without a traceback, a path of this machine or an id, and not too long."""
     (page,) = trouble._render_traceback_()
     assert "Traceback" not in page
     assert str(folder.parent) not in page
@@ -223,28 +223,28 @@ def told(trouble: Trouble, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("name", UP)
-def test_a_bad_compose_file_is_refused_in_plain_words_and_nothing_is_left(name, recipe, nothing_is_left):
+def test_an_invalid_compose_file_gives_a_clear_message_and_leaves_nothing(name, recipe, nothing_is_left):
     bad = recipe(name)
     with pytest.raises(Trouble) as trouble:
         bad.up(limit=_HEALTHY, free_ports=name != "two-services-on-one-port")
-    page = told(trouble.value, bad.path)
+    page = message(trouble.value, bad.path)
     assert page.startswith("compose.yaml ")
-    assert [words for words in UP[name] if words not in page] == []
+    assert [part for part in UP[name] if part not in page] == []
 
 
 @pytest.mark.parametrize("name", BUILD)
-def test_a_bad_dockerfile_is_refused_in_plain_words_and_nothing_is_left(name, recipe, nothing_is_left):
+def test_an_invalid_dockerfile_gives_a_clear_message_and_leaves_nothing(name, recipe, nothing_is_left):
     bad = recipe(name)
     with pytest.raises(BuildFailed) as trouble:
         bad.build()
-    page = told(trouble.value, bad.path)
+    page = message(trouble.value, bad.path)
     assert page.startswith("Dockerfile does not build")
-    assert [words for words in BUILD[name] if words not in page] == []
-    bad.down()  # the end of a chapter: the builder's steps go with it
+    assert [part for part in BUILD[name] if part not in page] == []
+    bad.down()  # the end of a chapter: it also removes the builder's steps
 
 
 @pytest.mark.parametrize("name", sorted(folder.name for folder in RECIPES.glob("legal-*")))
-def test_what_looks_odd_and_is_legal_works(name, recipe, nothing_is_left):
+def test_an_unusual_but_valid_recipe_works(name, recipe, nothing_is_left):
     with recipe(name).up() as stack:
         assert {service.state for service in stack.services()} == {"running"}
         if name == "legal-both-names":
@@ -255,6 +255,6 @@ def test_what_looks_odd_and_is_legal_works(name, recipe, nothing_is_left):
             assert stack.exec("web", "cat", "/für.txt").text == "Grüße\n"
 
 
-def test_every_bad_recipe_is_tried():
+def test_every_invalid_recipe_is_tested():
     legal = {folder.name for folder in RECIPES.glob("legal-*")}
     assert {folder.name for folder in RECIPES.iterdir() if folder.is_dir()} - legal == {*UP, *BUILD}

@@ -1,16 +1,15 @@
-"""A chapter keeps the rules of the house, as it lies on the disk: executed, no older than its recipe, no numbers in its prose."""
+"""A committed chapter follows the rules of the book: executed, no older than its recipe, no measured numbers in its prose."""
 
 import re
 
 import nbformat
 import pytest
 
-from book.chapters import chapter
-from book.chapters import chapter as chapters_chapter
+from book.chapters.chapter import chapters, recorded
 
-ALL = chapter.chapters()
+ALL = chapters()
 MOST_LINES = 12
-# A figure with a unit of size or time is a measurement, unless the sentence says whose it is.
+# A number with a unit of size or time is a measurement, unless the sentence names its source.
 _MEASURED = re.compile(r"(?<![\w.~])\d+(?:\.\d+)?\s?(?:bytes|[kKMG]i?B|ms|milliseconds|seconds|s)\b")
 _QUOTED = re.compile(r"the notes|source:", re.IGNORECASE)
 _ORDER = (
@@ -30,19 +29,19 @@ def chapter(request):
 
 
 def faults(notebook: nbformat.NotebookNode) -> list[str]:
-    """What breaks a rule of the house in `notebook`, in words."""
+    """What in `notebook` breaks a rule, a sentence each."""
     found = []
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             tags = cell.metadata.get("tags", [])
             if cell.source.strip() and cell.execution_count is None:
-                found.append(f"cell {number} was not executed, and nbval would pass over it")
+                found.append(f"cell {number} was not executed, so nbval would skip it")
             if len(cell.source.splitlines()) > MOST_LINES:
                 found.append(f"cell {number} has more than {MOST_LINES} lines of code")
             if any(output.output_type == "error" for output in cell.outputs) and "raises-exception" not in tags:
-                found.append(f"cell {number} shows an error that nobody announced")
+                found.append(f"cell {number} shows an error without the tag raises-exception")
             if "claim(" in cell.source and "nbval-check-output" not in tags:
-                found.append(f"cell {number} makes a claim whose words are not compared")
+                found.append(f"cell {number} makes a claim without the tag nbval-check-output")
         else:
             sentences = re.split(r"(?<=[.:?!])\s+", cell.source)
             found += [
@@ -53,15 +52,15 @@ def faults(notebook: nbformat.NotebookNode) -> list[str]:
     return found
 
 
-def test_keeps_the_rules(chapter):
+def test_follows_the_rules(chapter):
     assert faults(chapter.read()) == []
 
 
 def test_outputs_are_no_older_than_recipe_cells_and_package(chapter):
-    assert chapters_chapter.recorded(chapter) == chapter.digest(), f"{chapter.name} has changed since it was run: `make book` runs it again"
+    assert recorded(chapter) == chapter.digest(), f"{chapter.name} has changed since its outputs were committed: run `make record`"
 
 
-def test_carries_every_part_of_a_chapter_in_order(chapter):
+def test_has_every_part_of_a_chapter_in_order(chapter):
     headings = [line for cell in chapter.read().cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
     places = [next((i for i, line in enumerate(headings) if line.startswith(part)), None) for part in _ORDER]
     missing = [part for part, place in zip(_ORDER, places, strict=True) if place is None]
@@ -69,7 +68,7 @@ def test_carries_every_part_of_a_chapter_in_order(chapter):
     assert places == sorted(places)
 
 
-def test_says_on_what_it_was_run(chapter):
+def test_shows_on_what_it_was_run(chapter):
     outputs = [output for cell in chapter.read().cells for output in cell.get("outputs", [])]
     assert any(output.get("metadata", {}).get("provenance") for output in outputs)
 
@@ -89,8 +88,11 @@ def test_has_a_solution_that_ran(chapter):
     [
         (nbformat.v4.new_code_cell("recipe.build()"), "was not executed"),
         (nbformat.v4.new_code_cell("\n".join("x" for _ in range(13)), execution_count=1), "more than 12 lines"),
-        (nbformat.v4.new_code_cell("claim('Yes.', True)", execution_count=1), "not compared"),
-        (nbformat.v4.new_code_cell("boom", execution_count=1, outputs=[nbformat.v4.new_output("error")]), "nobody announced"),
+        (nbformat.v4.new_code_cell("claim('Yes.', True)", execution_count=1), "without the tag nbval-check-output"),
+        (
+            nbformat.v4.new_code_cell("boom", execution_count=1, outputs=[nbformat.v4.new_output("error")]),
+            "without the tag raises-exception",
+        ),
         (nbformat.v4.new_markdown_cell("The image has 47.3 MB."), "measured number"),
         (nbformat.v4.new_markdown_cell("It starts in 3 seconds."), "measured number"),
     ],

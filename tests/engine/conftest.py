@@ -10,7 +10,7 @@ from book.engine import labels, leftovers
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(request):
-    """Whatever a test makes is gone afterwards; what others make on the same engine at the same time is not looked at."""
+    """Nothing that a test creates is left; what other runs create on the same engine does not count."""
     yield
     if "clean" in request.fixturenames:
         return  # its file shares a stack, and looks at the end
@@ -20,7 +20,7 @@ def nothing_is_left(request):
 
 @pytest.fixture(scope="module")
 def clean() -> Iterator[None]:
-    """Nothing of ours is on the engine when the tests of a file are through."""
+    """Nothing of ours is left on the engine after the tests of a file."""
     before = ours()
     yield
     assert ours() == before

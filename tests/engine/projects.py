@@ -13,7 +13,7 @@ services:
 
 
 def ours() -> set[str]:
-    """Everything on the engine that carries the label of this run."""
+    """Everything on the engine with the label of this run."""
     client, filters = connect(), {"label": f"{labels.LABEL}={labels.RUN}"}
     kinds = (client.containers.list(all=True, filters=filters), client.networks.list(filters=filters))
     kinds += (client.volumes.list(filters=filters), client.images.list(all=True, filters=filters))

@@ -45,7 +45,7 @@ def mirror(tmp_path, started):
 
 @pytest.fixture
 def engine_with(mirror, tmp_path, started, monkeypatch):
-    """A second engine, with an empty store, that asks the mirror first; it has no network, so it disturbs nobody's rules."""
+    """A second engine without images, which uses the mirror first; it has no network, so it changes no rules of others."""
     programs = HOME / "root/usr"
     if not (programs / "sbin/dockerd").exists():
         pytest.skip("the engine in use is not this project's private one, and a second one would need its programs")
@@ -95,21 +95,21 @@ def test_an_image_is_pulled_with_progress_and_its_digest_is_recorded(engine_with
     digest = next(answer["aux"]["Digest"] for answer in answers if "aux" in answer)
     engine_with.images.remove(pushed)
 
-    heard = []
+    steps = []
 
-    class Listening(Step):
+    class Recorded(Step):
         def __call__(self, done, total, what=""):
-            heard.append((done, total))
+            steps.append((done, total))
 
-    assert bases.ensure([NAME], Listening("pull")) == (engine.Base(NAME, "registry", digest),)
-    assert heard
-    assert all(0 <= done <= total for done, total in heard)
+    assert bases.ensure([NAME], Recorded("pull")) == (engine.Base(NAME, "registry", digest),)
+    assert steps
+    assert all(0 <= done <= total for done, total in steps)
     with open(tmp_path / "pulled.txt", "a") as pulled:
         pulled.write("another-engine python:3.13-slim\n")
-    assert bases.of_ours() == [NAME], "what was brought onto another engine is not ours on this one"
+    assert bases.of_ours() == [NAME], "images on another engine do not count on this one"
 
 
-def test_an_image_that_is_there_is_never_replaced(tmp_path):
+def test_an_existing_image_is_never_replaced(tmp_path):
     client = engine.connect()
     (tmp_path / "Dockerfile").write_text("FROM scratch\nLABEL a=b\n")
     mine, _ = client.images.build(path=str(tmp_path), tag="book-mine:1", rm=True)
@@ -120,16 +120,16 @@ def test_an_image_that_is_there_is_never_replaced(tmp_path):
         client.images.remove("book-mine:1")
 
 
-def test_an_image_that_cannot_be_had_is_named_with_the_reason():
+def test_an_image_that_is_not_available_is_named_with_the_reason():
     with pytest.raises(bases.NoBase, match="book-no-such-image:1: cannot be pulled"):
         bases.ensure(["book-no-such-image:1"], Step("bases"))
 
 
 @pytest.mark.parametrize("reference", ["python:3.13-slim", "python:3.13-alpine"])
-def test_python_bases_keep_the_official_contract(reference):
-    """What the recipes lean on: python and pip in /usr/local, TLS, zlib, ctypes, wheels from PyPI, a shell, users by number."""
+def test_the_python_bases_work_like_the_official_images(reference):
+    """The recipes need python and pip in /usr/local, TLS, zlib, ctypes, wheels from PyPI, a shell, users by number."""
     code = "import ctypes, ssl, sys, zlib; assert sys.prefix == '/usr/local', sys.prefix; print('%d.%d' % sys.version_info[:2])"
     shell = f'set -e; id -u; python3 -c "{code}"; pip --version >/dev/null; pip download -q --no-deps -d /tmp markupsafe; ls /tmp'
-    said = engine.connect().containers.run(reference, ["sh", "-c", shell], user="1000:1000", remove=True).decode().split("\n")
-    assert said[:2] == ["1000", "3.13"]
-    assert ("musllinux" if "alpine" in reference else "manylinux") in said[2]
+    printed = engine.connect().containers.run(reference, ["sh", "-c", shell], user="1000:1000", remove=True).decode().split("\n")
+    assert printed[:2] == ["1000", "3.13"]
+    assert ("musllinux" if "alpine" in reference else "manylinux") in printed[2]

@@ -1,4 +1,4 @@
-"""Without `--debug`, chapter 2's edit is not seen; without `init`, its service does not stop."""
+"""Without `--debug`, chapter 2's edit has no effect; without `init`, its service does not stop."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from book import Recipe
 from book.measure import limits
 
 
-def test_without_debug_an_edit_is_not_seen():
+def test_without_debug_an_edit_has_no_effect():
     recipe = Recipe("02-edit-while-it-runs").copy()
     text = recipe.read("compose.yaml")
     assert text.count(" --debug") == 1
@@ -20,7 +20,7 @@ def test_without_debug_an_edit_is_not_seen():
         assert stack.exec("echo-service", "grep", "-c", "new: ", "/app/echo.py").text == "1\n"
 
 
-def test_without_init_it_is_killed_and_with_it_it_ends():
+def test_without_init_it_is_killed_and_with_init_it_stops():
     recipe = Recipe("02-edit-while-it-runs").copy()
     text = recipe.read("init.compose.yaml")
     assert text.count("init: true") == 1

@@ -1,4 +1,4 @@
-"""What chapter 5 claims goes wrong when its recipe does."""
+"""If the recipe of chapter 5 is broken, its claims fail."""
 
 import pytest
 
@@ -16,7 +16,7 @@ TARGETS = ("echo-server", "webserver", "database")
     ],
     ids=["as it is", "no alias", "database on the shared network"],
 )
-def test_what_the_other_project_finds(before, after, found):
+def test_which_services_the_other_project_reaches(before, after, found):
     recipe = Recipe("05-projects-that-talk").copy()
     file = recipe.path / "webserver/compose.yaml"
     assert before in file.read_text()

@@ -1,4 +1,4 @@
-"""Chapter 6 stands on two lines of its recipe: break either, and the chapter's claims are no longer true."""
+"""If one of two lines in the recipe of chapter 6 is broken, its claims fail."""
 
 from book import Recipe
 
@@ -20,7 +20,7 @@ def test_a_check_over_the_socket_lets_the_application_start_too_early():
     assert timeline.at("echo-service", "exited") > timeline.at("database-service", "healthy")
 
 
-def test_an_application_that_does_not_ask_again_is_lost():
+def test_an_application_without_retries_fails():
     recipe = mutated("app/patient.py", "if time.monotonic() > give_up:", "if True:")
     with recipe.up(wait=False) as stack:
         assert stack.ask("echo-service").status == 503, "the claim `Retry in the app: every run.`"

@@ -1,4 +1,4 @@
-"""Chapter 7 holds for a reason: break one line of its recipe, and what it claims is no longer so."""
+"""If one line in the recipe of chapter 7 is broken, its claims fail."""
 
 import time
 from contextlib import suppress
@@ -18,7 +18,7 @@ from book.measure import limits
     ],
     ids=["as it is", "watching the top folder only", "buffered"],
 )
-def test_the_worker_shows_a_nested_save_only_where_it_is_watched_and_printed_at_once(file, old, new, seen):
+def test_the_worker_shows_a_nested_save_only_if_it_watches_the_folder_and_does_not_buffer(file, old, new, seen):
     recipe = Recipe("07-reload-any-code").copy()
     text = recipe.read(file)
     assert old in text
@@ -32,14 +32,14 @@ def test_the_worker_shows_a_nested_save_only_where_it_is_watched_and_printed_at_
         assert ("good morning, mars" in stack.logs("worker")) is seen
 
 
-def test_the_database_is_all_that_makes_the_notes_file_invalid():
+def test_only_the_database_makes_the_2021_file_invalid():
     recipe = Recipe("07-reload-any-code")
     assert "undefined service" in recipe.check("as-noted.compose.yaml").error
     assert recipe.check("as-noted-database.compose.yaml").error == ""
 
 
 @pytest.mark.parametrize("preloaded", [True, False])
-def test_each_run_is_a_copy_that_has_imported_what_is_preloaded(preloaded):
+def test_each_run_has_imported_the_preloaded_packages(preloaded):
     recipe = Recipe("07-reload-any-code").copy()
     worker = recipe.path / "app/worker.py"
     worker.write_text("import sys\n\nprint('flask is here:', 'flask' in sys.modules)\n" + worker.read_text())
@@ -53,7 +53,7 @@ def test_each_run_is_a_copy_that_has_imported_what_is_preloaded(preloaded):
         assert stack.logs("worker").count(f"flask is here: {preloaded}") == 2
 
 
-def test_a_program_that_does_not_hear_the_signal_is_ended_all_the_same():
+def test_a_program_that_ignores_the_signal_is_ended_too():
     recipe = Recipe("07-reload-any-code").copy()
     worker = recipe.path / "app/worker.py"
     worker.write_text("import signal\n\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + worker.read_text())

@@ -1,4 +1,4 @@
-"""Chapter 8 would notice: one telling line of its recipe is changed, and what a claim stands on is no longer so."""
+"""If one important line in the recipe of chapter 8 is changed, its claims fail."""
 
 import os
 
@@ -22,7 +22,7 @@ def needs(name):
         pytest.skip(tool.missing(name))
 
 
-def test_a_machine_without_a_way_in_is_up_and_does_not_serve():
+def test_a_machine_without_ssh_starts_and_does_not_serve():
     needs("vagrant")
     recipe, port = broken("Vagrantfile", "    container.has_ssh = true\n"), tool.free_port()
     try:
@@ -33,7 +33,7 @@ def test_a_machine_without_a_way_in_is_up_and_does_not_serve():
         recipe.tool("vagrant", "destroy", "--force")
 
 
-def test_a_setting_that_does_not_exist_is_found():
+def test_an_unknown_setting_is_found():
     needs("vagrant")
     recipe = broken("Vagrantfile", "config.vm.box = ", "config.vm.bocks = ")
     assert recipe.tool("vagrant", "validate", "--ignore-provider").exit_code != 0

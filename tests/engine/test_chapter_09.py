@@ -1,4 +1,4 @@
-"""What chapter 9 says of its smallest image rests on single lines: break one, and the sentence is false."""
+"""If one line of the smallest image of chapter 9 is broken, its claims fail."""
 
 import pytest
 from docker.errors import ContainerError
@@ -7,7 +7,7 @@ from book import Recipe, engine
 from book.engine import leftovers
 from book.measure.service import StackFailed
 
-# A thread that goes on while the program ends: Python ends it, and glibc opens libgcc_s for that.
+# A thread that still runs when the program ends: Python ends it, and glibc opens libgcc_s for that.
 ENDS_A_THREAD = """
 import threading, time
 def work():
@@ -30,7 +30,7 @@ def edit(recipe, file, old, new):
     (recipe.path / file).write_text(text.replace(old, new))
 
 
-def test_a_health_check_in_shell_form_fails_where_there_is_no_shell(recipe):
+def test_a_health_check_in_shell_form_fails_without_a_shell(recipe):
     edit(recipe, "small.Dockerfile", 'CMD ["python", "healthy.py"]', "--interval=1s --retries=1 --start-period=1s CMD python healthy.py")
     edit(recipe, "small.Dockerfile", " --start-period=30s", "")
     with pytest.raises(StackFailed, match="/bin/sh"):
@@ -48,12 +48,12 @@ def test_glibc_cannot_end_a_thread_without_a_library_that_no_file_names(recipe, 
 
 
 @pytest.mark.parametrize("file", AS_IN_CHAPTER_3)
-def test_what_is_compared_is_what_chapter_3_builds(file):
+def test_the_compared_files_are_those_of_chapter_3(file):
     assert Recipe("09-how-small").read(file) == Recipe("03-smaller-images").read(file)
 
 
-def test_only_the_services_own_user_may_look_in_from_beside_it(recipe):
-    def look_in(user):
+def test_from_another_container_only_the_same_user_can_read_its_files(recipe):
+    def files_for(user):
         beside = {
             "pid_mode": f"container:{container}",
             "network_mode": f"container:{container}",
@@ -64,12 +64,12 @@ def test_only_the_services_own_user_may_look_in_from_beside_it(recipe):
 
     with recipe.up() as stack:
         container = stack.service("echo-service").container
-        assert "echo.py" in look_in("1000:1000")
+        assert "echo.py" in files_for("1000:1000")
         with pytest.raises(ContainerError, match="Permission denied"):
-            look_in("0:0")
+            files_for("0:0")
 
 
-def test_without_its_scratch_folder_it_may_write_nothing(recipe):
+def test_without_its_tmpfs_it_cannot_write(recipe):
     edit(recipe, "compose.yaml", "    tmpfs: [/tmp]\n", "")
     with recipe.up() as stack:
         tried = stack.exec("echo-service", "python", "-c", "open('/tmp/scratch', 'w')")

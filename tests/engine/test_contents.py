@@ -1,4 +1,4 @@
-"""What is inside an image, held against `dive`, which reads the same layers with code of its own."""
+"""The contents of an image, compared with the results of `dive` for the same layers."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from book import Recipe, engine
 
 BASE = "FROM python:3.13-alpine\n"
 DIVE = Path(sysconfig.get_path("scripts")) / "dive"
-NEAR = 0.01  # a base may overwrite small files in its own layers, and there the two differ a little
+NEAR = 0.01  # the two differ a little if a base image overwrites small files in its own layers
 
 
 def write(path, megabytes=5):
@@ -29,18 +29,19 @@ def built(tmp_path):
 
 @pytest.fixture
 def dive(tmp_path):
-    """What dive says of an image: its efficiency, and the bytes of each path that stands in more than one layer."""
+    """The results of dive for an image: its efficiency, and the bytes of each path that is in more than one layer."""
 
-    def ask(image):
+    def measure(image):
         report = tmp_path / "dive.json"
-        report.unlink(missing_ok=True)  # dive writes over the beginning of one that is there
+        report.unlink(missing_ok=True)  # dive only overwrites the beginning of an existing file
         command = [DIVE, image.id, "--json", report]
         done = subprocess.run(command, env={"DOCKER_HOST": engine.address(), "HOME": str(tmp_path)}, capture_output=True, text=True)
         assert report.exists(), done.stdout + done.stderr
-        said = json.loads(report.read_text())
-        return said["image"]["efficiencyScore"], {one["file"]: one["sizeBytes"] for one in said["image"]["fileReference"]}, said["layer"]
+        result = json.loads(report.read_text())
+        bytes_of = {one["file"]: one["sizeBytes"] for one in result["image"]["fileReference"]}
+        return result["image"]["efficiencyScore"], bytes_of, result["layer"]
 
-    return ask
+    return measure
 
 
 def ours(image):
@@ -77,14 +78,14 @@ def test_a_file_that_is_overwritten_is_wasted_once(built, dive):
     assert image.contents().efficiency == pytest.approx(efficiency, abs=NEAR)
 
 
-def test_files_that_are_deleted_are_wasted_whole(built, dive):
+def test_deleted_files_are_wasted_entirely(built, dive):
     image = built(write("/five") + write("/three", 3) + "RUN rm /five /three\n")
     efficiency, bytes_of, _ = dive(image)
     assert hidden(image) == {"/five": bytes_of["/five"], "/three": bytes_of["/three"]} == {"/five": 5_000_000, "/three": 3_000_000}
     assert image.contents().efficiency == pytest.approx(efficiency, abs=NEAR)
 
 
-def test_where_a_recipe_shows_the_waste_dive_sees_the_same(dive):
+def test_dive_finds_the_same_waste_in_a_recipe(dive):
     image = Recipe("03-smaller-images").build("two-runs.Dockerfile")
     efficiency, bytes_of, _ = dive(image)
     assert hidden(image) == {"/ballast": bytes_of["/ballast"]}
@@ -92,7 +93,7 @@ def test_where_a_recipe_shows_the_waste_dive_sees_the_same(dive):
     assert image.contents().efficiency < 0.75
 
 
-def test_a_folder_that_is_deleted_is_wasted_here_and_not_in_dive(built, dive):
+def test_a_deleted_folder_is_wasted_here_and_not_in_dive(built, dive):
     image = built(write("/in/five").replace("RUN", "RUN mkdir /in &&") + "RUN rm -r /in\n")
     assert hidden(image) == {"/in/": 5_000_000}
     assert image.contents().efficiency < dive(image)[0] - 0.05

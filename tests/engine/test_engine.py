@@ -15,31 +15,32 @@ from book.places import PRIVATE_SOCKET, ROOT
 from book.trouble import TookTooLong
 
 
-def ask(code, **environment):
+def python(code, **environment):
     return subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, cwd=ROOT, capture_output=True, text=True)
 
 
-def test_the_tools_are_there_and_new_enough():
+def test_the_tools_are_installed_and_new_enough():
     assert engine.preflight().startswith("Engine ")
 
 
-def test_where_no_engine_answers_the_message_says_what_was_tried_and_what_to_do():
-    code = "from book import engine; engine._candidates = lambda: iter(['unix:///nowhere.sock']); engine.connect()"
-    said = ask(code).stderr
-    assert "unix:///nowhere.sock" in said
-    assert "Start Docker Desktop" in said
+def test_if_no_engine_responds_the_message_says_what_was_tried_and_what_to_do():
+    code = "from book.engine import client; client._candidates = lambda: iter(['unix:///nowhere.sock']); client.connect()"
+    shown = python(code).stderr
+    assert "unix:///nowhere.sock" in shown
+    assert "Start Docker Desktop" in shown
 
 
 def test_a_buildx_that_is_too_old_is_named():
-    code = "from book import engine; engine._BUILDX_NEEDED = (99, 0); engine.preflight()"
-    assert "is too old: Compose wants 99.0 or newer" in ask(code).stderr
+    code = "from book import engine; engine.plugins._BUILDX_NEEDED = (99, 0); engine.preflight()"
+    assert "is too old: Compose wants 99.0 or newer" in python(code).stderr
 
 
 def test_a_missing_tool_is_named():
     code = (
-        "from pathlib import Path; from book import engine; engine.HOME = Path('/nowhere'); engine._PLUGIN_FOLDERS = (); engine.preflight()"
+        "from pathlib import Path; from book import engine; from book.engine import plugins; "
+        "plugins.HOME = Path('/nowhere'); plugins._PLUGIN_FOLDERS = (); engine.preflight()"
     )
-    assert "docker-buildx is missing" in ask(code, PATH="/nowhere").stderr
+    assert "docker-buildx is missing" in python(code, PATH="/nowhere").stderr
 
 
 def test_provenance_names_engine_driver_and_origin():
@@ -50,7 +51,7 @@ def test_provenance_names_engine_driver_and_origin():
     assert found.bases[1].detail == "not on this engine"
 
 
-def test_the_private_engine_is_for_its_owner_only():
+def test_only_its_owner_can_use_the_private_engine():
     if not PRIVATE_SOCKET.exists():
         pytest.skip("the engine in use is not this project's private one")
     assert stat.S_IMODE(PRIVATE_SOCKET.stat().st_mode) == 0o600
@@ -59,13 +60,13 @@ def test_the_private_engine_is_for_its_owner_only():
 SECOND_CLONE = """
 import sys
 from pathlib import Path
-from book import engine
+from book.commands import needs
+from book.engine import plugins
 from book.offline import daemon
-from book.press import commands
-engine.HOME = daemon.HOME = Path(sys.argv[1])
-engine._PLUGIN_FOLDERS = ()
-commands.have_engine()
-print(engine._plugins()["docker-buildx"])
+plugins.HOME = daemon.HOME = Path(sys.argv[1])
+plugins._PLUGIN_FOLDERS = ()
+needs.have_engine()
+print(plugins._plugins()["docker-buildx"])
 """
 
 
@@ -79,18 +80,18 @@ def test_a_second_clone_that_finds_the_private_engine_fetches_its_own_tools(tmp_
     assert done.stdout.splitlines()[-1].startswith(str(tmp_path))
 
 
-def test_a_compose_that_is_stopped_takes_the_builder_with_it(tmp_path):
+def test_if_compose_is_stopped_the_builder_is_stopped_too(tmp_path):
     (tmp_path / "Dockerfile").write_text(f"FROM python:3.13-alpine\nRUN sleep 100 # {tmp_path.name}\n")
     (tmp_path / "compose.yaml").write_text("services: {web: {build: .}}\n")
-    said, before = [], soak.holds()
+    lines, before = [], soak.holds()
     with pytest.raises(TookTooLong, match="docker compose build did not end within 20 seconds"):
-        plugins.tool("compose", "--progress=plain", "build", cwd=tmp_path, timeout=20, heard=said.append)
-    assert any("Building" in line for line in said)
+        plugins.tool("compose", "--progress=plain", "build", cwd=tmp_path, timeout=20, heard=lines.append)
+    assert any("Building" in line for line in lines)
     assert soak.holds() == before
     assert not [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]
 
 
-def test_the_tools_have_what_the_reader_has_logged_in_to(tmp_path, monkeypatch):
+def test_the_tools_use_the_logins_of_the_reader(tmp_path, monkeypatch):
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs/config.json").write_text('{"auths": {}}')
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "theirs"))

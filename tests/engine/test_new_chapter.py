@@ -1,4 +1,4 @@
-"""`python -m book new` on a real engine: right after it, the chapter has run and keeps the rules of the house."""
+"""`python -m book new` on a real engine: the new chapter has run and follows the rules of the book."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _SECONDS = 300
 
 @pytest.fixture
 def clone(tmp_path):
-    """Run Python in a copy of this clone, and return what it said."""
+    """Run Python in a copy of this clone, and return the result."""
     root = tmp_path / "clone"
     shutil.copytree(ROOT, root, symlinks=True, ignore=NOT_COPIED)
     for shared in (".venv", ".engine"):
@@ -47,7 +47,7 @@ def project(tmp_path):
 def test_a_new_chapter_passes(clone, project, given):
     made = clone("-m", "book", "new", "warm-caches", *given, cwd=project.parent)
     assert made.returncode == 0, made.stdout + made.stderr
-    assert ("left out .env: it may hold a secret" in made.stdout) == bool(given)
+    assert ("left out .env: it may contain a secret" in made.stdout) == bool(given)
     which = clone(
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/chapters", "tests/engine", "tests/faults/test_doors.py", "-k", "warm"
     )
@@ -57,10 +57,10 @@ def test_a_new_chapter_passes(clone, project, given):
     assert broken.returncode == 0, broken.stdout
 
 
-def test_a_project_that_does_not_come_up_is_told_of(clone, project):
+def test_a_project_that_does_not_start_gives_a_message(clone, project):
     (project / "app/Dockerfile").write_text("FROM python:3.13-alpine\nRUN false\n")
     made = clone("-m", "book", "new", "warm-caches", "--from", "project", cwd=project.parent)
     assert made.returncode == 1
     assert "docker-compose.yml does not come up" in made.stderr
-    assert "The chapter is there, and has not run: mend its recipe or its cells" in made.stderr
+    assert "The chapter exists, but did not run: fix its recipe or its cells" in made.stderr
     assert "Traceback" not in made.stderr

@@ -20,7 +20,7 @@ def start(labels):
     return client.containers.run("python:3.13-alpine", SLEEPER, labels=labels, detach=True, init=True)
 
 
-def gone(container) -> bool:
+def is_removed(container) -> bool:
     try:
         container.reload()
     except NotFound:
@@ -28,27 +28,27 @@ def gone(container) -> bool:
     return False
 
 
-def labels_of_a_dead_process() -> dict[str, str]:
-    code = "from book import run; print(run._PROCESS)"
+def labels_of_an_ended_process() -> dict[str, str]:
+    code = "from book.engine import labels; print(labels.PROCESS)"
     process = subprocess.check_output([sys.executable, "-c", code], text=True).strip()
     return {**leftovers.labels("x"), f"{labels.LABEL}.process": process}
 
 
-def test_what_a_dead_run_left_is_removed_and_what_a_living_one_holds_is_not():
-    dead, living = start(labels_of_a_dead_process()), start(leftovers.labels("x"))
+def test_only_the_leftovers_of_ended_runs_are_removed():
+    dead, living = start(labels_of_an_ended_process()), start(leftovers.labels("x"))
     leftovers.reap(engine.connect())
-    assert gone(dead)
-    assert not gone(living)
+    assert is_removed(dead)
+    assert not is_removed(living)
     leftovers.reap(engine.connect(), only=labels.RUN)
-    assert gone(living)
+    assert is_removed(living)
 
 
-@pytest.mark.parametrize("whole", [False, True], ids=["with some of its labels", "with all labels of a dead run"])
-def test_a_step_of_a_build_that_has_not_all_of_its_labels_yet_is_left_alone(whole):
-    """The SDK's builder makes an image for each label: to take one away fails the build that goes on from there."""
+@pytest.mark.parametrize("whole", [False, True], ids=["with some of its labels", "with all labels of an ended run"])
+def test_a_build_step_without_all_of_its_labels_is_not_removed(whole):
+    """The SDK's builder creates an image for each label: the build fails if one of them is removed."""
     labels = {
         name: value
-        for name, value in labels_of_a_dead_process().items()
+        for name, value in labels_of_an_ended_process().items()
         if whole or name in (engine_labels.LABEL, f"{engine_labels.LABEL}.machine")
     }
     lines = "".join(f"LABEL {name}={value}\n" for name, value in labels.items())
@@ -62,28 +62,28 @@ def test_a_step_of_a_build_that_has_not_all_of_its_labels_yet_is_left_alone(whol
             client.images.remove(step.id, force=True)
 
 
-def test_what_is_not_ours_is_never_touched():
+def test_containers_of_others_are_never_removed():
     other = start({"somebody": "else"})
     try:
         leftovers.reap(engine.connect(), everything=False)
         leftovers.reap(engine.connect(), only=labels.RUN)
-        assert not gone(other)
+        assert not is_removed(other)
     finally:
         other.remove(force=True)
 
 
-def test_what_another_machine_runs_on_the_same_engine_is_left_to_it():
-    other = start({**labels_of_a_dead_process(), f"{labels.LABEL}.machine": "elsewhere"})
+def test_containers_of_another_machine_on_the_same_engine_are_not_removed():
+    other = start({**labels_of_an_ended_process(), f"{labels.LABEL}.machine": "elsewhere"})
     try:
         leftovers.reap(engine.connect())
-        assert not gone(other)
+        assert not is_removed(other)
     finally:
         other.remove(force=True)
 
 
-def test_what_somebody_else_uses_stays_and_is_named():
+def test_a_network_that_someone_else_uses_is_kept_and_named():
     client = engine.connect()
-    network = client.networks.create("book-test-kept", labels=labels_of_a_dead_process())
+    network = client.networks.create("book-test-kept", labels=labels_of_an_ended_process())
     other = client.containers.run("python:3.13-alpine", SLEEPER, network=network.name, detach=True, init=True)
     try:
         removed = leftovers.reap(client)
@@ -96,8 +96,8 @@ def test_what_somebody_else_uses_stays_and_is_named():
         network.remove()
 
 
-def test_networks_and_volumes_go_too():
-    client, labels = engine.connect(), labels_of_a_dead_process()
+def test_networks_and_volumes_are_removed_too():
+    client, labels = engine.connect(), labels_of_an_ended_process()
     network = client.networks.create("book-test-reap", labels=labels)
     volume = client.volumes.create("book-test-reap", labels=labels)
     removed = leftovers.reap(client)
@@ -106,7 +106,7 @@ def test_networks_and_volumes_go_too():
     assert client.networks.list(names=["book-test-reap"]) == []
 
 
-def test_the_unlabelled_images_of_a_failed_build_go_too(tmp_path):
+def test_the_unlabelled_images_of_a_failed_build_are_removed_too(tmp_path):
     client = engine.connect()
     (tmp_path / "Dockerfile").write_text("FROM python:3.13-alpine\nRUN echo one > /one\nRUN exit 1\n")
     with pytest.raises(BuildFailed):

@@ -1,4 +1,4 @@
-"""A secret of a recipe stays in its file: a canary in its place is found in nothing that Docker shows."""
+"""A secret of a recipe stays in its file: nothing that Docker shows contains a canary in its place."""
 
 import json
 from contextlib import ExitStack
@@ -25,11 +25,11 @@ def test_the_canary_is_in_its_service_and_nowhere_else(folder):
         shared = recipe.network("secrets")
         last.callback(shared.remove)
         up = last.enter_context(recipe.up(str((place / "compose.yaml").relative_to(recipe.path)), NETWORK=shared.name))
-        told = [up.exec(service.name, "cat", f"/run/secrets/{secret.name}").text for service in up.services() for secret in secrets]
-        assert CANARY in told
+        printed = [up.exec(service.name, "cat", f"/run/secrets/{secret.name}").text for service in up.services() for secret in secrets]
+        assert CANARY in printed
         for service in up.services():
             if service.published:
-                up.ask(service.name, "/hello")  # it uses the secret, and may write of it
+                up.ask(service.name, "/hello")  # it uses the secret, and may log it
         shown = {
             f"{kind} {thing.name}": thing.attrs
             for kind, things in (
@@ -44,4 +44,4 @@ def test_the_canary_is_in_its_service_and_nowhere_else(folder):
             shown |= {f"image of {service.name}": image.attrs, f"history of {service.name}": image.history()}
             shown[f"log of {service.name}"] = up.logs(service.name)
     assert len(shown) >= 5
-    assert [what for what, said in shown.items() if CANARY in json.dumps(said)] == []
+    assert [name for name, text in shown.items() if CANARY in json.dumps(text)] == []

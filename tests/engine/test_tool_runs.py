@@ -1,5 +1,4 @@
 import subprocess
-import time
 
 import pytest
 
@@ -10,7 +9,7 @@ from book.measure import tool
 ALPINE = "python:3.13-alpine"
 
 
-def test_what_a_tool_makes_is_ours(tmp_path):
+def test_what_a_tool_creates_has_our_label(tmp_path):
     (tmp_path / "Dockerfile").write_text(f"FROM {ALPINE}\nRUN echo tool > /tool\n")
     made = tool.run(tmp_path, "x", "sh", "-c", f"docker run --detach --init {ALPINE} sleep 300 && docker build --tag book-test-tool .")
     assert made.exit_code == 0
@@ -23,34 +22,32 @@ def test_it_sees_the_containers_of_this_run_only(tmp_path):
     client = engine.connect()
     others = client.containers.create(ALPINE)
     try:
-        said = tool.run(tmp_path, "x", "sh", "-c", f"docker create {ALPINE}; docker ps --all --quiet --no-trunc")
-        ours, *listed = said.text.split()
+        done = tool.run(tmp_path, "x", "sh", "-c", f"docker create {ALPINE}; docker ps --all --quiet --no-trunc")
+        ours, *listed = done.text.split()
         assert listed == [ours]
     finally:
         others.remove()
 
 
-def test_it_talks_to_the_engine_in_use_and_keeps_its_things_out_of_the_folder(tmp_path):
-    said = tool.run(
+def test_it_uses_the_engine_in_use_and_writes_nothing_to_the_folder(tmp_path):
+    done = tool.run(
         tmp_path, "x", "sh", "-c", 'echo "$DOCKER_HOST $EXTRA"; touch "$VAGRANT_HOME/x" "$TMPDIR/x"', environment={"EXTRA": "1"}
     )
-    assert said.text == f"{engine.address()} 1\n"
+    assert done.text == f"{engine.address()} 1\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_its_exit_code_and_errors_are_told(tmp_path):
-    said = tool.run(tmp_path, "x", "sh", "-c", "echo no >&2; exit 3")
-    assert (said.exit_code, said.text) == (3, "no\n")
+def test_its_exit_code_and_errors_are_returned(tmp_path):
+    done = tool.run(tmp_path, "x", "sh", "-c", "echo no >&2; exit 3")
+    assert (done.exit_code, done.text) == (3, "no\n")
 
 
-def test_past_its_limit_it_is_ended_with_all_that_it_started(tmp_path):
-    began = time.monotonic()
+def test_after_its_limit_it_is_ended_with_all_that_it_started(tmp_path):
     with pytest.raises(tool.NotInTime, match=r"within 1 seconds(?s:.*)at work"):
         tool.run(tmp_path, "x", "sh", "-c", "echo at work; sleep 4321 & sleep 4321", limit=1)
-    assert time.monotonic() - began < 10
     assert "sleep\0004321" not in subprocess.check_output("cat /proc/[0-9]*/cmdline 2>/dev/null || true", shell=True, text=True)
 
 
-def test_a_tool_that_is_not_here_is_named(tmp_path):
+def test_a_missing_tool_is_named(tmp_path):
     with pytest.raises(engine.ToolMissing, match="book-no-such-tool is not on this machine"):
         tool.run(tmp_path, "x", "book-no-such-tool")

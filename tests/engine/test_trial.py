@@ -5,7 +5,7 @@ from book.measure.probe import Reach
 from book.show.editor import Panel
 
 
-def test_a_readers_compose_file_is_measured_beside_the_books_and_goes_down_again(written):
+def test_a_readers_compose_file_is_compared_with_the_books_and_removed(written):
     recipe = written()
     before = ours()
     book = Reach("web", "web:5000", True, "open", 0.1, (), "")
@@ -25,4 +25,4 @@ def test_a_readers_compose_file_is_measured_beside_the_books_and_goes_down_again
     assert "shop (yours)" in live.shown.value
     assert "web (the book&#x27;s)" in live.shown.value, "measured for the comparison"
     assert ours() == before
-    assert recipe.read("compose.yaml") == WEB, "the book's file stays as it is"
+    assert recipe.read("compose.yaml") == WEB, "the book's file does not change"

@@ -1,4 +1,4 @@
-"""Nobody but an ordinary user runs in what a recipe brings up today, as the processes themselves say."""
+"""The processes of every current recipe run as an ordinary user."""
 
 import re
 from contextlib import ExitStack
@@ -10,23 +10,23 @@ from book.engine import connect
 from book.places import ROOT
 
 RECIPES = ROOT / "recipes"
-TODAY = sorted(file.relative_to(RECIPES) for file in RECIPES.rglob("compose.yaml"))
+CURRENT = sorted(file.relative_to(RECIPES) for file in RECIPES.rglob("compose.yaml"))
 DOCKERFILES = sorted(file.relative_to(RECIPES) for file in RECIPES.rglob("*Dockerfile") if "as-noted" not in str(file))
 AS_ROOT = {
-    "01-environment-in-an-image/no-root.Dockerfile": "the notes' own, with one fault put right",
-    "01-environment-in-an-image/one-sign.Dockerfile": "the notes' own, with one more put right",
-    "01-environment-in-an-image/shells.Dockerfile": "asks a shell, and serves nothing",
+    "01-environment-in-an-image/no-root.Dockerfile": "the 2021 recipe with one fault fixed",
+    "01-environment-in-an-image/one-sign.Dockerfile": "the 2021 recipe with two faults fixed",
+    "01-environment-in-an-image/shells.Dockerfile": "runs a shell, and serves nothing",
     "03-smaller-images/one-run.Dockerfile": "shows layers, and serves nothing",
     "03-smaller-images/two-runs.Dockerfile": "shows layers, and serves nothing",
-    "08-virtual-machine/Dockerfile": "a machine: sshd begins as root, and lets in an ordinary user",
+    "08-virtual-machine/Dockerfile": "a machine: sshd starts as root, and an ordinary user logs in",
 }
 
 
 def roots(stack, service):
-    """The programs below process 1 of a service that belong to root; health checks and our own question come from outside."""
+    """The programs of root below process 1 of a service; health checks and this query are not below it."""
     container = connect().containers.get(stack.service(service).container)
     first = container.attrs["State"]["Pid"]
-    rows = container.top(ps_args="-eo pid,ppid,uid,comm")["Processes"]  # asked of the engine: not every image has a shell
+    rows = container.top(ps_args="-eo pid,ppid,uid,comm")["Processes"]  # from the engine: not every image has a shell
     found = {int(pid): (name, int(parent), int(user)) for pid, parent, user, name in rows}
     assert first in found
 
@@ -36,8 +36,8 @@ def roots(stack, service):
     return [name for pid, (name, _, user) in found.items() if user == 0 and below_first(pid)]
 
 
-@pytest.mark.parametrize("file", TODAY, ids=str)
-def test_nothing_that_a_recipe_brings_up_runs_as_root(file):
+@pytest.mark.parametrize("file", CURRENT, ids=str)
+def test_no_process_of_a_recipe_runs_as_root(file):
     recipe = Recipe(file.parts[0])
     with ExitStack() as last:
         shared = recipe.network("users")
@@ -54,7 +54,7 @@ def test_root_is_found(written):
 
 
 def user_of(dockerfile):
-    """Who runs in the last stage: what it says itself, or the stage that it stands on."""
+    """The user of the last stage: its own, or that of the stage that it starts from."""
     users, stage = {}, ""
     for base, name, user in re.findall(r"^(?:FROM (?:--\S+ )*(\S+)(?: +AS +(\S+))?|USER +(\S+))", dockerfile, re.MULTILINE | re.IGNORECASE):
         if base:
@@ -65,6 +65,6 @@ def user_of(dockerfile):
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=str)
-def test_an_image_of_today_names_a_user_or_says_why_not(file):
+def test_a_current_image_has_a_user_or_a_reason_for_root(file):
     user = user_of((RECIPES / file).read_text())
     assert (user in ("root", "0")) == (str(file) in AS_ROOT), user

@@ -113,7 +113,7 @@ class Engine:
 
     def after_next_run(self):
         """All that it holds once the next command has begun."""
-        done = self.python("from book import engine, run; run.reap(engine.connect())")
+        done = self.python("from book import engine; from book.engine import leftovers; leftovers.reap(engine.connect())")
         assert done.returncode == 0, done.stderr
         return self.holds()
 
@@ -180,22 +180,20 @@ def own(shared):
 
 WEB = "services:\n  web:\n    image: python:3.13-alpine\n    command: sleep 600\n    init: true\n"
 _CHAPTER = """
-import sys
+import argparse, sys
 from pathlib import Path
-from book.press import chapters, commands
-from book.progress import Step
-chapters._RAN = Path(sys.argv[1]).parent / "ran.json"
-class Tiny(chapters.Chapter):
+from book.chapters import chapter
+from book.commands import book, needs, run
+path, folder, at_once, in_all = Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:])
+chapter.EXECUTED = path.parent / "executed"
+class Tiny(chapter.Chapter):
     @property
-    def recipe(self): return chapters.Recipe(sys.argv[2])
-at_once, in_all = map(int, sys.argv[3:])
-chapters.stale = chapters.chapters = lambda *_: [Tiny(Path(sys.argv[1]))] * in_all
-commands.site.fresh = lambda *_: True
-commands.ROOT = Path(sys.argv[1]).parent  # a clone of its own
-try:
-    sys.exit(commands.run("book", [], at_once))
-except KeyboardInterrupt:
-    sys.exit("✗ stopped")
+    def recipe(self): return chapter.Recipe(folder)
+chapter.stale = chapter.chapters = lambda *_: [Tiny(path)] * in_all
+book.build.INDEX = path  # there is a site, and it is up to date
+book.build.fresh = lambda *_: True
+needs.ROOT = path.parent  # a clone of its own
+sys.exit(run.run(argparse.Namespace(command="book", chapters=[], workers=at_once)))
 """
 
 

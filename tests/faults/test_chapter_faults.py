@@ -34,16 +34,17 @@ def test_the_whole_run_is_killed_in_mid_build(own, chapter, recipe, until):
     assert own.holds() != before
 
 
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(("at_once", "in_all"), [(1, 1), (2, 4)])
-def test_ctrl_c_in_mid_build(own, chapter, recipe, until, at_once, in_all):
+def test_a_run_is_stopped_in_mid_build(own, chapter, recipe, until, at_once, in_all, ends):
     folder = recipe(Dockerfile=BUILDS)
     before = own.holds()
     run_of_it = chapter(own, "recipe.build()", folder=folder, at_once=at_once, in_all=in_all)
     until(lambda: len(own.client.containers.list(filters={"status": "running"})) == at_once, 100)
-    os.killpg(run_of_it.pid, signal.SIGINT)
+    os.killpg(run_of_it.pid, ends)
     _, complained = run_of_it.communicate(timeout=60)
-    assert run_of_it.returncode == 1
-    assert complained.strip() == "✗ stopped"
+    assert run_of_it.returncode == 128 + ends
+    assert complained.strip() == ("✗ stopped" if ends == signal.SIGINT else "")
     until(lambda: own.after_next_run() == before, 60)
 
 

@@ -12,6 +12,7 @@ import pytest
 from reports import PROJECTS, ours, places, run
 
 from book.engine import connect, labels
+from book.files.config import ServiceConfig
 from book.places import ROOT
 from book.report import copy, risks
 
@@ -63,7 +64,7 @@ def test_a_risk_is_found_however_it_is_written(tmp_path, capsys, service, asks, 
 
 
 def test_a_program_that_compose_runs_on_the_machine_is_a_risk():
-    (asked,) = risks._of({"provider": {"type": "./make-database.sh"}}, PROJECTS)
+    (asked,) = risks._of(ServiceConfig.read("tool", {"provider": {"type": "./make-database.sh"}}), PROJECTS)
     assert asked == ("provider", "the program ./make-database.sh", "provider")
 
 

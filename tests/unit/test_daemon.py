@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from book.offline import daemon, owner, remains
 from book.places import ROOT
 
-BRIDGE = "br-b00c7e57b00c"
+BRIDGE, OTHER = (f"br-{uuid.uuid4().hex[:12]}" for _ in range(2))  # of this process: another one may run the same tests
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can create mounts and bridges")
 
 
@@ -92,16 +93,15 @@ def test_mounts_below_its_folders_are_removed(dead):
 
 @needs_root
 def test_bridges_of_its_networks_are_removed_and_no_others(dead):
-    other = "br-00000000beef"
-    for name in (BRIDGE, other):
+    for name in (BRIDGE, OTHER):
         subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
     try:
         Path(dead.home, "data/network/files/local-kv.db").write_bytes(b"\0" + BRIDGE.removeprefix("br-").encode() + b"52\0")
         remains.remove_remains(dead)
         assert not Path("/sys/class/net", BRIDGE).exists()
-        assert Path("/sys/class/net", other).exists()
+        assert Path("/sys/class/net", OTHER).exists()
     finally:
-        for name in (BRIDGE, other):
+        for name in (BRIDGE, OTHER):
             subprocess.run(["ip", "link", "delete", name], capture_output=True)
 
 

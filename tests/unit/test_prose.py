@@ -1,4 +1,4 @@
-"""What the linter of plain English reads of a Python file: its words, on their lines, and no code."""
+"""What the linter of plain English reads of a Python file: the text, on its lines, and no code."""
 
 import json
 import re
@@ -9,16 +9,16 @@ from book.site import from_npm, prose
 
 SOURCE = '''"""One docstring.
 
-It has two paragraphs: a knock is planned here.
+It has two paragraphs: a word is planned here.
 """
 
-import knock  # a comment about `knock.py`
+import word  # a comment about `word.py`
 
-KEYS = {"knock": r"a knock \\d+"}
+KEYS = {"word": r"a word \\d+"}
 
 
 def fail(name):
-    raise ValueError(f"{name} did knock at {knock.port}: see knock.py or measure/knock")
+    raise ValueError(f"{name} did word at {word.port}: see word.py or measure/word")
 '''
 
 
@@ -29,20 +29,20 @@ def lines(source):
 def test_each_text_stays_on_its_line():
     found = lines(SOURCE)
     assert len(found) == len(SOURCE.splitlines())
-    assert found[2] == "It has two paragraphs: a knock is planned here."
+    assert found[2] == "It has two paragraphs: a word is planned here."
     assert found[5].startswith("a comment about")
-    assert "did knock at" in found[11]
+    assert "did word at" in found[11]
 
 
 def test_code_is_no_prose():
     found = lines(SOURCE)
-    assert "knock" not in found[5] + found[7]
-    assert found[11].count("knock") == 1
+    assert "word" not in found[5] + found[7]
+    assert found[11].count("word") == 1
     assert "port" not in found[11]
 
 
 def test_two_texts_of_a_line_make_no_phrase():
-    assert lines('print("one as ", "noted here")') == ["one as | noted here"]
+    assert lines('print("one ", "two three")') == ["one | two three"]
 
 
 def test_backticks_that_one_text_does_not_close_hide_no_other():
@@ -76,3 +76,7 @@ def test_without_npm_there_is_a_note_and_in_ci_an_error(monkeypatch, capsys):
     monkeypatch.setenv("CI", "true")
     with pytest.raises(from_npm.NoNpmPackages):
         prose.check()
+
+
+def test_a_heading_of_a_chapter_is_left_to_the_chapter():
+    assert lines('PARTS = ("## One heading", "no heading")') == ["no heading"]
