@@ -65,7 +65,7 @@ def main() -> int:
     if report:
         from .commands import report as command
 
-        return command.run(sys.argv[2:])
+        return command.run(options.parser().parse_args(sys.argv[2:]))
     if new:
         from .commands import new as command
 

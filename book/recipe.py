@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from docker.models.networks import Network
@@ -43,6 +43,7 @@ class Recipe:
         is_name = named.parent == ROOT / "recipes" and named.name not in ("", "..")
         self.path = named if is_name and os.path.isdir(named) else Path(os.path.realpath(str(folder).replace("\0", "")))
         self.name = self.path.name
+        self._place: tempfile.TemporaryDirectory[str] | None = None  # of a copy, which is removed with the last use of it
         if not os.path.isdir(self.path):
             have = ", ".join(sorted(p.name for p in (ROOT / "recipes").iterdir() if p.is_dir()))
             raise RecipeError(f"There is no recipe folder {folder!s}. The book has: {have}.")
@@ -113,7 +114,8 @@ class Recipe:
         text = self.read(dockerfile)
         if os.path.lexists(self.path / ".dockerignore"):
             self.read(".dockerignore")  # the SDK would wait for ever at one that is a pipe
-        return build(self.path, dockerfile, text, self.name, self.bases(dockerfile, **arguments), target, arguments)
+        bases = self.bases(dockerfile, **arguments)
+        return build(self.path, dockerfile, self.name, text=text, bases=bases, target=target, arguments=arguments)
 
     def check(self, file: str = "compose.yaml", **environment: str) -> compose.Check:
         """What Compose says of a file of this recipe, without starting anything.
@@ -125,8 +127,7 @@ class Recipe:
         Raises:
             RecipeError: where there is no such file.
         """
-        self.read(file)
-        return compose.read(self.path, file, environment=environment)[0]
+        return compose.read(self._compose(file, environment))[0]
 
     def up(
         self,
@@ -153,8 +154,12 @@ class Recipe:
             RecipeError: where there is no such file.
             StackFailed: where Compose refuses; the message holds its own last words.
         """
+        composed = self._compose(file, environment)
+        return up.up(composed, self.name, services=services, profiles=profiles, wait=wait, free_ports=free_ports, limit=limit)
+
+    def _compose(self, file: str, environment: Mapping[str, str]) -> compose.ComposeFile:
         self.read(file)
-        return up.up(self.path, file, self.name, services, wait, free_ports, profiles, environment, limit=limit)
+        return compose.ComposeFile(self.path, file, environment=environment)
 
     def tool(self, name: str, *arguments: str, limit: float = tool.LIMIT, **environment: str) -> tool.Said:
         """Run a real tool, `vagrant` or `devcontainer`, in the folder of this recipe, against the engine in use.
@@ -203,11 +208,8 @@ class Recipe:
             RecipeError: where there is no such file.
             StackFailed: where Compose refuses; the message holds its own last words.
         """
-        self.read(file)
-        project = up.name(self.name)
-        return timeline.time_up(
-            lambda: up.up(self.path, file, self.name, services, wait, environment=environment, project=project), project, ask, limit
-        )
+        composed, project = self._compose(file, environment), up.name(self.name)
+        return timeline.time_up(lambda: up.up(composed, self.name, services=services, project=project, wait=wait), project, ask, limit)
 
     def race(
         self, runs: int, file: str = "compose.yaml", *, ask: Iterable[str], wait: bool = False, limit: float = 30.0, **environment: str
@@ -222,9 +224,9 @@ class Recipe:
             limit: as for `time_up`.
             environment: values for the variables in the file.
         """
-        self.read(file)
+        composed = self._compose(file, environment)
         return timeline.race(
-            lambda project: up.up(self.path, file, self.name, (), wait, environment=environment, project=project),
+            lambda project: up.up(composed, self.name, project=project, wait=wait),
             [up.name(self.name) for _ in range(runs)],
             ask,
             limit,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .engine import labels
+from .files.compose import ComposeFile
 from .measure import image, up
 from .measure.builder import ANSI
 from .measure.image import Image
@@ -73,7 +74,15 @@ class _Copy:
         def work(text: str, tell: Tell) -> Piece:
             copy = self._write(text)
             bases = copy.bases(self._file, **self._arguments)
-            built = image.build(copy.path, self._file, text, copy.name, bases, None, self._arguments, lambda line: _tell(line, tell))
+            built = image.build(
+                copy.path,
+                self._file,
+                copy.name,
+                text=text,
+                bases=bases,
+                arguments=self._arguments,
+                heard=lambda line: _tell(line, tell),
+            )
             yours = replace(built, name=YOURS)
             return _together(sizes.sizes(*beside, yours), layers.layers(yours.contents()))
 
@@ -94,7 +103,8 @@ class _Copy:
         return work
 
     def _measured(self, copy: Recipe, reach: tuple[str, ...], tell: Tell) -> tuple[Piece, tuple[Reach, ...]]:
-        with up.up(copy.path, self._file, copy.name, environment=self._arguments, heard=lambda line: _tell(line, tell)) as running:
+        file = ComposeFile(copy.path, self._file, environment=self._arguments)
+        with up.up(file, copy.name, heard=lambda line: _tell(line, tell)) as running:
             services = show_services.services(running.services())
             tell("measuring …")
             return services, running.reach(*reach) if reach else ()

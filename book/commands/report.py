@@ -1,4 +1,4 @@
-"""`python -m book report`: the command line, and what it ends with."""
+"""`python -m book report`: report on a project of the reader's, and return the exit code."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
+from enum import IntEnum
 from pathlib import Path
 
 from .. import engine
@@ -15,62 +16,79 @@ from ..engine import EngineMissing, labels, leftovers
 from ..engine.words import OF_THE_ENGINE, in_words
 from ..report import formats, page, project
 from ..report.finding import Finding, Severity
+from ..report.project import Project
 from ..report.rules.registry import findings
+from ..report.secrets import Secrets
+from ..report.shown import Shown, secrets, shown
 from ..report.survey import Survey, survey
 from ..site import build
 from ..trouble import Trouble
 from . import needs
-from .report_options import folder, parser
-
-CLEAN, FOUND, COULD_NOT = 0, 1, 2
+from .report_options import folder
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Do what the command line says.
+class ExitCode(IntEnum):
+    """What the exit code of the command means."""
+
+    CLEAN = 0  # nothing was found at or above --fail-on
+    FOUND = 1  # something was
+    COULD_NOT = 2  # the project could not be run, or not to the end
+
+
+def run(options: argparse.Namespace) -> int:
+    """Report on one project.
+
+    Args:
+        options: the command line, read by the parser of the options of `report`.
 
     Returns:
-        0 where nothing was found at or above `--fail-on`, 1 where something was, 2 where the project could not be run, or not to the end.
+        An `ExitCode`.
     """
-    options = parser().parse_args(arguments)
     here = folder()
     options.folder, options.output = (here / options.folder).resolve(), here / options.output
+    known = Secrets()
     try:
-        with redirect_stdout(sys.stderr):  # progress is for people, and stdout may be for machines
-            found = _survey(options)
-            rules = findings(found)
-            _write(options, here, found, rules)
+        with redirect_stdout(sys.stderr):  # progress is for people; stdout may be read by a program
+            asked = project.find(options.folder, options.file, options.profile, options.target)
+            known = secrets(asked)
+            found = _survey(asked, options)
+            report = shown(found, findings(found))
+            _write(options, here, report)
     except (Trouble, needs.CannotGoOn) as problem:
-        return _refuse(str(problem))
+        return _refuse(str(problem), known)
     except OF_THE_ENGINE as problem:
-        return _refuse(str(in_words(problem)))
+        return _refuse(str(in_words(problem)), known)
     except subprocess.TimeoutExpired as problem:
-        return _refuse(f"{Path(str(problem.cmd[0])).name} did not end within {problem.timeout:g} seconds.")
-    except Exception:  # a fault of ours must not look like a finding
-        traceback.print_exc()
-        return COULD_NOT
-    code = COULD_NOT if found.missing else FOUND if _fails(rules, options.fail_on) else CLEAN
-    said = {"text": formats.terminal, "github": formats.github, "json": lambda *all: formats.for_machines(*all, code)}
-    print(said[options.format](found, rules))
+        return _refuse(f"{Path(str(problem.cmd[0])).name} did not end within {problem.timeout:g} seconds.", known)
+    except Exception:  # an error in this program must not look like a finding
+        return _refuse(traceback.format_exc(), known)
+    code = ExitCode.COULD_NOT if report.missing else ExitCode.FOUND if _fails(report.findings, options.fail_on) else ExitCode.CLEAN
+    print(_printed(report, options.format, code))
     return code
 
 
-def _write(options: argparse.Namespace, here: Path, found: Survey, rules: Sequence[Finding]) -> None:
+def _printed(report: Shown, format: str, code: ExitCode) -> str:
+    if format == "json":
+        return formats.for_machines(report, code)
+    return formats.github(report) if format == "github" else formats.terminal(report)
+
+
+def _write(options: argparse.Namespace, here: Path, report: Shown) -> None:
     try:
         if not options.no_page:
-            options.output.write_text(page.page(found, rules, options.book or _site()), encoding="utf-8")
+            options.output.write_text(page.page(report, options.book or _site()), encoding="utf-8")
             print(f"  {options.output}")
         if options.fragment:
-            (here / options.fragment).write_text(page.fragment(found, rules), encoding="utf-8")
+            (here / options.fragment).write_text(page.fragment(report), encoding="utf-8")
     except OSError as problem:
-        raise Trouble(f"The page cannot be written ({problem}): name another place with --output.") from None
+        raise Trouble(f"The page cannot be written ({problem}). Choose another place with --output.") from None
 
 
-def _survey(options: argparse.Namespace) -> Survey:
-    asked = project.find(options.folder, options.file, options.profile, options.target)
+def _survey(asked: Project, options: argparse.Namespace) -> Survey:
     needs.have_engine()
     try:
         return survey(asked, options.allow, options.runs, options.patience, options.limit, [options.output])
-    finally:  # also where Ctrl-C ended it
+    finally:  # also after Ctrl-C
         with suppress(EngineMissing, *OF_THE_ENGINE):
             leftovers.reap(engine.connect(), only=labels.RUN)
 
@@ -80,10 +98,10 @@ def _fails(found: Sequence[Finding], fail_on: str) -> bool:
 
 
 def _site() -> str:
-    """The book's site, where it is built here."""
+    """The book's site, if it is built here."""
     return build.HTML.as_uri() if build.INDEX.exists() else ""
 
 
-def _refuse(why: str) -> int:
-    print(f"✗ {why}", file=sys.stderr, flush=True)
-    return COULD_NOT
+def _refuse(why: str, known: Secrets) -> ExitCode:
+    print(f"✗ {known.hide(why)}", file=sys.stderr, flush=True)
+    return ExitCode.COULD_NOT

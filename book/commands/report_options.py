@@ -6,8 +6,9 @@ import argparse
 import os
 from pathlib import Path
 
+from ..report.kinds import KINDS
+
 _FROM = "BOOK_FROM"
-RISKS = ("privileged", "socket", "host", "capabilities", "devices", "provider", "outside")
 
 
 def remember_folder() -> None:
@@ -36,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--patience", type=float, default=30.0, help="seconds to wait for ports and health after each up (default: 30)")
     made.add_argument("--limit", type=float, default=600.0, help="seconds for each build and each up (default: 600)")
     made.add_argument(
-        "--allow", action="append", default=[], metavar="RISK", choices=RISKS, help=f"run it although it asks for this: {', '.join(RISKS)}"
+        "--allow", action="append", default=[], metavar="RISK", choices=KINDS, help=f"run it although it asks for this: {', '.join(KINDS)}"
     )
     made.add_argument("--fail-on", choices=["info", "warning", "error", "never"], default="warning", help="(default: warning)")
     made.add_argument("--format", choices=["text", "json", "github"], default="text", help="what is printed (default: text)")

@@ -14,6 +14,7 @@ import yaml
 from ..advice import advice
 from ..engine.plugins import tool
 from ..trouble import TookTooLong, Trouble
+from .config import Configuration, ServiceConfig
 
 _LAST_LINES = 12
 _LOGGED = re.compile(r'^time="[^"]*" level=(\w+) msg="(.*)"$')
@@ -34,6 +35,38 @@ class _TooDeep(Exception):
 
 class NotRead(Trouble):
     """A Compose file would fill the machine or take for ever, so it is not read."""
+
+
+@dataclass(frozen=True)
+class ComposeFile:
+    """A Compose file, with all that Compose needs to read it.
+
+    Attributes:
+        folder: the folder in which it is, and in which Compose runs.
+        name: its name in that folder.
+        over: further Compose files, each laid over those before it.
+        environment: values for the variables in the files.
+    """
+
+    folder: Path
+    name: str
+    over: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        # A reader may write a number: an environment has text only.
+        object.__setattr__(self, "environment", {variable: str(value) for variable, value in self.environment.items()})
+
+    def __str__(self) -> str:
+        return self.name
+
+    def options(self, *more: str) -> list[str]:
+        """The options that let Compose read it.
+
+        Args:
+            more: files to lay over all others.
+        """
+        return [part for name in (self.name, *self.over, *more) for part in ("--file", name)]
 
 
 @dataclass(frozen=True)
@@ -78,75 +111,62 @@ class Declared:
     replicas: int = 1
 
 
-def declared(config: Mapping) -> tuple[Declared, ...]:
+def declared(config: Configuration) -> tuple[Declared, ...]:
     """The services of a file, in the order of their names.
 
     Args:
-        config: what `docker compose config --format json` made of it.
+        config: what Compose made of it.
     """
-    return tuple(_declared(name, config["services"][name], config.get("networks", {})) for name in sorted(config["services"]))
+    return tuple(_declared(config.services[name], config) for name in sorted(config.services))
 
 
-def _declared(name: str, service: Mapping, networks: Mapping) -> Declared:
-    joined = service.get("networks") or {}
-    ports = service.get("ports") or []
-    exposed = (str(port).partition("/") for port in service.get("expose") or [])
+def _declared(service: ServiceConfig, config: Configuration) -> Declared:
     return Declared(
-        name=name,
-        networks={key: networks[key]["name"] for key in joined},
-        aliases={key: tuple(more["aliases"]) for key, more in joined.items() if more and more.get("aliases")},
-        mode=service.get("network_mode", ""),
-        ports={port["target"]: _place(port) for port in ports if port["protocol"] == "tcp"},
-        udp=tuple(port["target"] for port in ports if port["protocol"] == "udp"),
-        exposed=tuple(int(port) for port, _, protocol in exposed if protocol in ("", "tcp")),
-        depends_on={needed: how["condition"] for needed, how in (service.get("depends_on") or {}).items() if how.get("required", True)},
-        profiles=tuple(service.get("profiles") or ()),
-        replicas=(service.get("deploy") or {}).get("replicas", service.get("scale", 1)),
+        name=service.name,
+        networks={key: config.networks[key].name for key in service.networks},
+        aliases={key: joined.aliases for key, joined in service.networks.items() if joined.aliases},
+        mode=service.network_mode,
+        ports={port.container: port.place for port in service.ports if port.is_tcp},
+        udp=tuple(port.container for port in service.ports if port.protocol == "udp"),
+        exposed=tuple(port.container for port in service.exposed if port.is_tcp),
+        depends_on=service.depends_on,
+        profiles=service.profiles,
+        replicas=service.replicas,
     )
 
 
-def _place(port: Mapping) -> str:
-    return ":".join(filter(None, (port.get("host_ip"), port.get("published"))))
-
-
-def read(
-    folder: Path, file: str, project: str = _CHECK, environment: Mapping[str, str] | None = None, over: Iterable[str] = ()
-) -> tuple[Check, dict]:
+def read(file: ComposeFile, project: str = _CHECK) -> tuple[Check, Configuration]:
     """Let Compose read a file; nothing is started.
 
     Args:
-        folder: where the file lies.
         file: the Compose file.
         project: Compose's name for it.
-        environment: values for the variables in the file.
-        over: further Compose files, each laid over those before it.
 
     Returns:
-        What Compose thinks of it, and the configuration that it made of it, empty where the file is not valid.
+        What Compose prints about it, and the configuration that it made of it, which is empty if the file is not valid.
 
     Raises:
-        NotRead: where reading it would fill the machine, or takes too long.
+        NotRead: if reading it would fill the machine, or takes too long.
     """
     # All profiles are read, so that a service of one gets its labels too; `up` switches on only those it is told.
-    command = ["--project-name", project, *files(file, *over), "--profile", "*", "config", "--format", "json"]
-    environment = {variable: str(value) for variable, value in (environment or {}).items()}
-    for one in (file, *over):
+    command = ["--project-name", project, *file.options(), "--profile", "*", "config", "--format", "json"]
+    for one in (file.name, *file.over):
         try:
-            size = _unfolded((folder / one).read_text(errors="replace"))
+            size = _unfolded((file.folder / one).read_text(errors="replace"))
         except _TooDeep:
             raise NotRead(f"{one} is not read: it nests values too deeply, and no Compose file needs that. Take some levels out.") from None
         if size > _LARGEST:
             raise NotRead(f"{one} is not read: its aliases unfold to more than a machine can hold. Take some of them out.")
     try:
-        done = tool("compose", *command, cwd=folder, environment=environment, timeout=_READ_SECONDS)
-        beside = tool("compose", "config", "--quiet", cwd=folder, timeout=_READ_SECONDS) if _has_rivals(folder, file) else None
+        done = tool("compose", *command, cwd=file.folder, environment=file.environment, timeout=_READ_SECONDS)
+        beside = tool("compose", "config", "--quiet", cwd=file.folder, timeout=_READ_SECONDS) if _has_rivals(file) else None
     except TookTooLong:
         raise NotRead(f"{file}: docker compose did not read it within {_READ_SECONDS} seconds. Take parts out to find which.") from None
     chosen = [line for line in beside.stderr.splitlines() if "Found multiple" in line or 'msg="Using ' in line] if beside else []
     logged = [found for line in [*chosen, *done.stderr.splitlines()] if (found := _LOGGED.match(line))]
-    warnings = (_plain(found[2].replace('\\"', '"'), folder, project) for found in logged if found[1] == "warning")
-    error = (words(done.stderr, folder, project) or "no reason given") if done.returncode else ""
-    return Check(file, tuple(dict.fromkeys(warnings)), error), json.loads(done.stdout) if not error else {}
+    warnings = (_plain(found[2].replace('\\"', '"'), file.folder, project) for found in logged if found[1] == "warning")
+    error = (words(done.stderr, file.folder, project) or "no reason given") if done.returncode else ""
+    return Check(file.name, tuple(dict.fromkeys(warnings)), error), Configuration.read({} if error else json.loads(done.stdout))
 
 
 def images(texts: Iterable[str]) -> set[str]:
@@ -192,14 +212,9 @@ def _events(text: str) -> Iterator[yaml.Event]:
             yield event
 
 
-def files(*names: str) -> list[str]:
-    """What tells Compose to read these files, each laid over those before it."""
-    return [part for name in names for part in ("--file", name)]
-
-
-def _has_rivals(folder: Path, file: str) -> bool:
-    """Whether the folder holds more than one of the names that Compose looks for by itself; it picks one then, and says so."""
-    return file in NAMES and sum((folder / name).is_file() for name in NAMES) > 1
+def _has_rivals(file: ComposeFile) -> bool:
+    """Whether the folder has more than one of the names that Compose looks for by itself; it picks one then, and warns."""
+    return file.name in NAMES and sum((file.folder / name).is_file() for name in NAMES) > 1
 
 
 def _unfolded(text: str) -> int:

@@ -2,49 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import yaml
 
+from .config import Configuration, Joined, Raw, Shared
 
-def override(config: Mapping, project: str, labels: Mapping[str, str], free_ports: bool) -> str:
+
+def override(config: Configuration, project: str, labels: Mapping[str, str], free_ports: bool) -> str:
     """The second Compose file of a run.
 
     Volumes are the run's own, also those to which the file gives a name.
 
     Args:
-        config: what `docker compose config --format json` made of the first one.
+        config: what Compose made of the first one.
         project: the project's name.
         labels: for all that is made.
         free_ports: whether to publish on free ports of 127.0.0.1.
     """
     marks = {"labels": dict(labels)}
-    built = {s["image"]: _image(project, name) for name, s in config["services"].items() if "build" in s and "image" in s}
-    services = {}
-    for name, service in config["services"].items():
-        services[name] = dict(marks)
-        if "build" in service:
-            services[name] |= {"image": _image(project, name), "build": marks, "pull_policy": "build"}
-        elif service.get("image") in built:
-            services[name] |= {"image": built[service["image"]], "pull_policy": "never"}
-        if free_ports and service.get("ports"):
-            services[name]["ports"] = _Instead(f"127.0.0.1::{port['target']}/{port['protocol']}" for port in service["ports"])
-    ours = {
-        kind: {name: dict(marks) for name, thing in config.get(kind, {}).items() if not thing.get("external")}
-        for kind in ("networks", "volumes")
-    }
-    for name, volume in ours["volumes"].items():
-        volume["name"] = f"{project}_{name}"  # one with a name of its own holds the reader's data
-    return yaml.dump({"services": services, **ours}, Dumper=_Dumper)
+    built = {service.image: _image(project, name) for name, service in config.services.items() if service.build and service.image}
+    services: dict[str, dict[str, Any]] = {}
+    for name, service in config.services.items():
+        added: dict[str, Any] = dict(marks)
+        if service.build:
+            added |= {"image": _image(project, name), "build": marks, "pull_policy": "build"}
+        elif service.image in built:
+            added |= {"image": built[service.image], "pull_policy": "never"}
+        if free_ports and service.ports:
+            added["ports"] = _Instead(f"127.0.0.1::{port}" for port in service.ports)
+        services[name] = added
+    networks = {name: dict(marks) for name in _own(config.networks)}
+    # A volume with a name of its own has the reader's data.
+    volumes = {name: {**marks, "name": f"{project}_{name}"} for name in _own(config.volumes)}
+    return _text({"services": services, "networks": networks, "volumes": volumes})
+
+
+def _own(things: Mapping[str, Shared]) -> Iterable[str]:
+    return (name for name, thing in things.items() if not thing.external)
 
 
 def _image(project: str, service: str) -> str:
-    """What the image of a service is called, as Compose itself does it: no image has capitals."""
+    """The name of a service's image, as Compose itself makes it: no image has capitals."""
     return f"{project}-{service}".lower()
 
 
-class _Instead(list):
+def keep_apart(config: Configuration, name: str) -> str:
+    """A Compose file that keeps a run from everything that its project shares with others.
+
+    Networks and volumes with names of their own, and those that are external, are new and empty ones of the run; a container's own name
+    becomes an alias on its networks, and an address of its own another one. Without it, `down` would remove the reader's own data.
+
+    Args:
+        config: what Compose made of the project's files.
+        name: the project's name in this run.
+    """
+    services: dict[str, dict[str, Any]] = {}
+    for service in config.services.values():
+        called = service.container_name
+        networks = {network: _joined(joined, called) for network, joined in service.networks.items()}
+        changed: dict[str, Any] = {"container_name": _Reset()} if called else {}
+        if any(networks.values()):
+            changed["networks"] = networks
+        if changed:
+            services[service.name] = changed
+    shared = {"networks": config.networks, "volumes": config.volumes}
+    ours = {
+        kind: {key: _Whole({**_kept(thing.raw), "name": f"{name}_{key}"}) for key, thing in things.items()}
+        for kind, things in shared.items()
+    }
+    return _text({"services": services, **{kind: things for kind, things in ours.items() if things}})
+
+
+def _joined(joined: Joined, called: str) -> dict[str, Any]:
+    """How a service joins a network of the run: with its container's name, and without an address of the reader's own network."""
+    return {**({"aliases": [called]} if called else {}), **{key: _Reset() for key in joined.addresses}}
+
+
+def _kept(raw: Raw) -> dict[str, Any]:
+    """What a network or a volume keeps; not its driver, nor its place on this machine, which it would share with the reader's own."""
+    return {key: value for key, value in raw.items() if key in ("internal", "enable_ipv6", "attachable", "labels")}
+
+
+class _Instead(list[str]):
     """A list that replaces the one it is merged with; Compose joins them otherwise."""
+
+
+class _Whole(dict[str, Any]):
+    """A mapping that replaces the one it is merged with."""
+
+
+class _Reset:
+    """Removes a key."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -53,52 +103,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(_Instead, lambda dumper, items: dumper.represent_sequence("!override", items))
-
-
-def keep_apart(config: Mapping, name: str) -> str:
-    """A Compose file that keeps a run from everything that its project shares with others.
-
-    Networks and volumes with names of their own, and those that are external, are new and empty ones of the run; a container's own name
-    becomes an alias on its networks, and an address of its own another one. Without it, `down` would remove the reader's own data.
-
-    Args:
-        config: what `docker compose config` made of the project's files.
-        name: the project's name in this run.
-    """
-    services = {}
-    for service, settings in config["services"].items():
-        called = settings.get("container_name")
-        joined = {network: _joined(wish or {}, called) for network, wish in (settings.get("networks") or {}).items()}
-        changed = {"container_name": _Reset()} if called else {}
-        if any(joined.values()):
-            changed["networks"] = joined
-        if changed:
-            services[service] = changed
-    ours = {
-        kind: {key: _Whole({**_kept(thing), "name": f"{name}_{key}"}) for key, thing in config.get(kind, {}).items()}
-        for kind in ("networks", "volumes")
-    }
-    return yaml.dump({"services": services, **{kind: things for kind, things in ours.items() if things}}, Dumper=_Dumper)
-
-
-def _joined(wish: Mapping, called: str | None) -> dict:
-    """How a service joins a network of the run: with its container's name, and without an address of the reader's own network."""
-    fixed = {key: _Reset() for key in ("ipv4_address", "ipv6_address") if wish.get(key)}
-    return {**({"aliases": [called]} if called else {}), **fixed}
-
-
-def _kept(thing: Mapping | None) -> dict:
-    """What a network or a volume keeps; not its driver, nor its place on this machine, which it would share with the reader's own."""
-    return {key: value for key, value in (thing or {}).items() if key in ("internal", "enable_ipv6", "attachable", "labels")}
-
-
-class _Whole(dict):
-    """A mapping that replaces the one it is merged with."""
-
-
-class _Reset:
-    """Takes a key away."""
-
-
 _Dumper.add_representer(_Whole, lambda dumper, items: dumper.represent_mapping("!override", dict(items)))
 _Dumper.add_representer(_Reset, lambda dumper, _: dumper.represent_scalar("!reset", "null"))
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    text: str = yaml.dump(content, Dumper=_Dumper)
+    return text

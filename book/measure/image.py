@@ -137,8 +137,9 @@ class Image:
 def build(
     folder: Path,
     dockerfile: str,
-    text: str,
     recipe: str,
+    *,
+    text: str,
     bases: Iterable[str],
     target: str | None = None,
     arguments: Mapping[str, str] | None = None,
@@ -149,8 +150,8 @@ def build(
     Args:
         folder: the build context.
         dockerfile: the file's name in the folder.
-        text: what stands in it.
         recipe: the name that labels what is made.
+        text: the Dockerfile's text.
         bases: the images it starts from.
         target: the stage to stop at.
         arguments: values for its `ARG`s.

@@ -9,6 +9,7 @@ from typing import Any
 from docker.errors import APIError
 from docker.models.containers import Container
 
+from ..files.port import ports as read_ports
 from ..trouble import Trouble
 
 OF_PROJECT = "com.docker.compose.project"
@@ -87,7 +88,7 @@ def published(container: Container) -> dict[int, str]:
     """Port in the container → address on this machine, as `127.0.0.1:32768`."""
     ports = container.attrs["NetworkSettings"]["Ports"] or {}
     udp_first = sorted(ports.items(), reverse=True)  # where both have the same number, the one that can be asked counts
-    bound = {int(port.partition("/")[0]): places[0] for port, places in udp_first if places}
+    bound = {port.container: places[0] for entry, places in udp_first if places for port in read_ports([entry])}
     return {port: f"{'127.0.0.1' if at['HostIp'] in EVERYWHERE else at['HostIp']}:{at['HostPort']}" for port, at in bound.items()}
 
 

@@ -18,6 +18,8 @@ from docker.models.containers import Container
 from ..engine import connect
 from ..engine.plugins import end, start, tool
 from ..files import compose
+from ..files.compose import ComposeFile
+from ..files.port import ports, tcp
 from . import answer, knock, limits, probe
 from .service import OF_PROJECT, OF_SERVICE, Service, StackError, StackFailed, Stopped, published, service_of
 from .topology import Topology
@@ -38,19 +40,13 @@ class Stack:
         recipe: the recipe it belongs to.
         warnings: what Compose warned of.
         override: the second Compose file of the run, which `up` wrote.
-        folder: where the file lies.
-        variables: the values that were given for the variables in the file.
-        over: the Compose files that are laid over it.
     """
 
     project: str
-    file: str
+    file: ComposeFile
     recipe: str
     warnings: tuple[str, ...]
     override: str = field(repr=False)
-    folder: Path = field(repr=False)
-    variables: Mapping[str, str] = field(repr=False)
-    over: tuple[str, ...] = ()
 
     def services(self) -> tuple[Service, ...]:
         """All services with a container, running or not, in the order of their names."""
@@ -142,7 +138,7 @@ class Stack:
         Raises:
             StackFailed: where the file has been changed since, and is not valid any more.
         """
-        verdict, config = compose.read(self.folder, self.file, self.project, self.variables, self.over)
+        verdict, config = compose.read(self.file, self.project)
         if verdict.error:
             raise StackFailed(f"{self.file} is not valid any more. Compose says:\n{verdict.error}")
         return compose.declared(config)
@@ -161,14 +157,13 @@ class Stack:
         declared, services = self.declared(), self.services()
         doors: dict[str, set[int]] = {each.name: {*each.ports, *each.exposed} for each in declared if not each.profiles}
         for container in self._containers():
-            exposed = (port.partition("/") for port in container.attrs["Config"].get("ExposedPorts") or {})
-            doors.setdefault(container.labels[OF_SERVICE], set()).update(int(port) for port, _, protocol in exposed if protocol == "tcp")
+            doors.setdefault(container.labels[OF_SERVICE], set()).update(tcp(container.attrs["Config"].get("ExposedPorts")))
         own = [f"{name}:{port}" if port else name for name in sorted(doors) for port in sorted(doors[name]) or [0]]
         inside = self.reach(*(targets or own), limit=limit)
         known = {each.name: each for each in declared if each.name in doors}
         published = {f"{each.name}:{port}" for each in known.values() for port in each.ports}
         published |= {f"{s.name}:{port}" for s in services for port in s.published if s.name not in known or port not in known[s.name].udp}
-        return Topology(self.file, declared, services, inside + self.reach(*sorted(published), sources=[probe.HERE], limit=limit))
+        return Topology(self.file.name, declared, services, inside + self.reach(*sorted(published), sources=[probe.HERE], limit=limit))
 
     def stop(self, service: str) -> Stopped:
         """Stop a service, and say how long it took and how it ended."""
@@ -196,7 +191,7 @@ class Stack:
             TookTooLong: where it does not begin in time.
         """
         with self._files() as files:
-            watcher = start("compose", *files, "watch", "--no-up", cwd=self.folder, environment=self.variables)
+            watcher = start("compose", *files, "watch", "--no-up", cwd=self.file.folder, environment=self.file.environment)
             said: list[str] = []
             listener = Thread(target=lambda: said.extend(watcher.stderr), daemon=True)  # a full pipe would hold it up
             listener.start()
@@ -204,7 +199,9 @@ class Stack:
                 what = f"{self.file}: the start of docker compose watch"
                 if not limits.within(_WATCH_SECONDS, what, lambda: any("Watch enabled" in line for line in watcher.stdout)):
                     listener.join(_WATCH_SECONDS)
-                    raise StackError(f"{self.file}: docker compose watch says: {compose.words(''.join(said), self.folder, self.project)}")
+                    raise StackError(
+                        f"{self.file}: docker compose watch says: {compose.words(''.join(said), self.file.folder, self.project)}"
+                    )
                 Thread(target=watcher.stdout.read, daemon=True).start()
                 yield
             finally:
@@ -224,7 +221,7 @@ class Stack:
 
     def _port(self, service: str, port: int | None) -> int:
         wished = self._container(service).attrs["HostConfig"]["PortBindings"] or {}  # they stand here while it restarts, too
-        have = sorted({int(entry.partition("/")[0]) for entry in wished})
+        have = sorted({port.container for port in ports(wished)})
         port = have[0] if port is None and len(have) == 1 else port
         if port not in have:
             listed = ", ".join(map(str, have)) or "none"
@@ -249,7 +246,7 @@ class Stack:
         with tempfile.TemporaryDirectory() as place:
             added = Path(place) / "run.yaml"
             added.write_text(self.override)
-            yield ["--project-name", self.project, *compose.files(self.file, *self.over, str(added))]
+            yield ["--project-name", self.project, *self.file.options(str(added))]
 
     def _containers(self) -> list[Container]:
         found = connect().containers.list(all=True, filters={"label": f"{OF_PROJECT}={self.project}"}, ignore_removed=True)

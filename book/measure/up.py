@@ -6,8 +6,7 @@ import itertools
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 
 from docker.errors import APIError
 from docker.models.networks import Network
@@ -17,6 +16,7 @@ from ..engine import connect, labels, leftovers
 from ..engine.plugins import tool
 from ..engine.words import OF_THE_ENGINE
 from ..files import compose, merge
+from ..files.compose import ComposeFile
 from ..trouble import TookTooLong, Trouble
 from . import answer
 from .service import OF_SERVICE, StackFailed
@@ -36,18 +36,16 @@ def name(recipe: str) -> str:
 
 
 def up(
-    folder: Path,
-    file: str,
+    file: ComposeFile,
     recipe: str,
+    *,
     services: Iterable[str] = (),
+    profiles: Iterable[str] = (),
+    project: str | None = None,
     wait: bool = True,
     free_ports: bool = True,
-    profiles: Iterable[str] = (),
-    environment: Mapping[str, str] | None = None,
-    project: str | None = None,
     heard: Callable[[str], None] = lambda line: None,
     limit: int = WAIT_SECONDS,
-    over: Iterable[str] = (),
     seconds: float = _UP_SECONDS,
 ) -> Stack:
     """Bring a Compose file up through `docker compose up --build --detach`.
@@ -56,31 +54,26 @@ def up(
     on a free one of 127.0.0.1. The file itself stays as it is.
 
     Args:
-        folder: where the file lies.
         file: the Compose file.
         recipe: the name that labels what is made.
-        services: what to bring up, with what it depends on; all where none is named.
+        services: what to bring up, with what it depends on; all if none is named.
+        profiles: the profiles to switch on.
+        project: Compose's name for it; a new one if None.
         wait: until all are running and healthy (Compose's `--wait`).
         free_ports: False keeps the ports of the file.
-        profiles: the profiles to switch on.
-        environment: values for the variables in the file.
-        project: Compose's name for it; a new one where None.
         heard: called with each line of Compose's progress as it comes.
         limit: seconds that `wait` waits.
-        over: further Compose files, each laid over those before it.
         seconds: how long all of it may take, builds included.
 
     Raises:
-        StackFailed: where Compose refuses; what it had made is gone by then.
+        StackFailed: if Compose refuses; what it had made is removed by then.
     """
     project = project or name(recipe)
-    environment = {variable: str(value) for variable, value in (environment or {}).items()}
-    over = tuple(over)
-    verdict, config = compose.read(folder, file, project, environment, over)
+    verdict, config = compose.read(file, project)
     if verdict.error:
         raise StackFailed(f"{file} is not valid.{advice(verdict.error)}\nCompose says:\n{verdict.error}")
     added = merge.override(config, project, leftovers.labels(recipe), free_ports)
-    stack = Stack(project, file, recipe, verdict.warnings, added, folder, dict(environment or {}), over)
+    stack = Stack(project, file, recipe, verdict.warnings, added)
     chosen = [part for profile in profiles for part in ("--profile", profile)]
     waiting = ["--wait", "--wait-timeout", str(limit)] if wait else []
     try:
@@ -90,7 +83,7 @@ def up(
 
             def bring_up() -> subprocess.CompletedProcess[str]:
                 left = max(began + seconds - time.monotonic(), 1)
-                return tool("compose", *command, cwd=folder, timeout=left, heard=heard, environment=environment)
+                return tool("compose", *command, cwd=file.folder, timeout=left, heard=heard, environment=file.environment)
 
             done = bring_up()
             if done.returncode and away(done.stdout + done.stderr):
@@ -101,7 +94,7 @@ def up(
                 time.sleep(_AGAIN_SECONDS)
                 done = bring_up()
         if done.returncode:
-            said = compose.words(done.stderr, folder, project, done.stdout)
+            said = compose.words(done.stderr, file.folder, project, done.stdout)
             last = _last_words(stack)
             step = advice(last) or away(done.stdout + done.stderr) or advice(said)
             raise StackFailed(f"{file} does not come up.{step}\nCompose says:\n{said}{last}")

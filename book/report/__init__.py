@@ -1,1 +1,1 @@
-"""The book's lens on a reader's own project: check, build, up, measure, down, and a page with what was found."""
+"""Report on a project of the reader's: check it, build it, run it, measure it, and write a page with the findings."""

@@ -32,7 +32,7 @@ def copied(project: Project, left_out: Iterable[Path] = ()) -> Iterator[Project]
     Raises:
         NoProject: where that is more than is copied, and where Compose reads the original and not the copy.
     """
-    contexts = [build.settings["context"] for build in project.builds if os.path.isdir(build.settings["context"])]
+    contexts = [build.settings.context for build in project.builds if os.path.isdir(build.settings.context)]
     root = Path(os.path.commonpath([project.folder, *contexts]))
     if root in (Path("/"), Path.home()):
         raise NoProject(f"{project.name} reads all of {root}, which is not copied: put what it needs into a folder of its own.")

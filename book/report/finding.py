@@ -1,4 +1,4 @@
-"""What a report says of a project: one fault, where it stands, what was measured, and what to do."""
+"""One finding of a report: the fault, its place, what was measured, and what to do."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Finding:
     Attributes:
         rule: the rule's id, as `root-user`, `DL3025` or `JSONArgsRecommended`.
         severity: how much it matters.
-        file: the file of the project, as its folder sees it; empty where none is to blame.
-        line: its line; 0 where none is to blame.
+        file: the file of the project, relative to its folder; empty if the finding is in no file.
+        line: its line; 0 if there is none.
         measured: what was seen, with its unit.
         todo: the next step.
-        chapter: the chapter of the book that explains it; empty where none does.
+        chapter: the chapter of the book that explains it; empty if none does.
         source: who found it: `run`, `docker compose config`, `hadolint`, `docker build --check`.
-        about: the page that explains a tool's own rule; empty where it is ours.
+        about: the page that explains a tool's own rule; empty for our own rules.
     """
 
     rule: str

@@ -18,6 +18,7 @@ from ..engine import connect, leftovers
 from ..engine.plugins import tool
 from ..files import compose
 from ..files.dockerfile import STAGE
+from ..files.port import tcp
 from ..measure import image, up
 from ..measure.contents import Contents
 from ..measure.image import Image
@@ -54,9 +55,17 @@ class Rebuild:
 
 @dataclass(frozen=True)
 class Variant:
-    """The same Dockerfile for development or for production: how it was asked for, its bytes and its Python packages."""
+    """The same Dockerfile for development or for production.
+
+    Attributes:
+        asked: the option that was given to the build.
+        chosen_by: the stage or the `ARG` that this option names.
+        size: its bytes.
+        packages: its Python packages.
+    """
 
     asked: str
+    chosen_by: str
     size: int
     packages: tuple[str, ...]
 
@@ -125,13 +134,14 @@ class Builder:
         """
         service = re.sub(r"[^a-z0-9]+", "-", "-".join([build.name, *map(str, settings.values())]).lower()).strip("-")
         tag = f"{self._name}-{service}"
-        told = {**build.settings, **settings, "labels": leftovers.labels(self._project.name)}
-        shared = {kind: self._project.config[kind] for kind in ("secrets", "configs") if kind in self._project.config}
+        told = {**build.settings.raw, **settings, "labels": leftovers.labels(self._project.name)}
+        raw = self._project.config.raw
+        shared = {kind: raw[kind] for kind in ("secrets", "configs") if kind in raw}
         # One build may take another one's image as a context, and Compose looks for it among the services.
         others = {
-            name: {"image": f"{self._name}-{name}", "build": {**one["build"], "labels": told["labels"]}}
-            for name, one in self._project.config.get("services", {}).items()
-            if one.get("build")
+            name: {"image": f"{self._name}-{name}", "build": {**other.build.raw, "labels": told["labels"]}}
+            for name, other in self._project.config.services.items()
+            if other.build
         }
         self._file.write_text(yaml.safe_dump({"services": {**others, service: {"image": tag, "build": told}}, **shared}))
         command = ["--project-name", self._name, "--progress", "plain", "--file", str(self._file), "build", service]
@@ -162,7 +172,7 @@ class Builder:
             starts_from,
             *_sent(build),
             known.get("User") or "",
-            tuple(int(port.partition("/")[0]) for port in known.get("ExposedPorts") or {} if not port.endswith("udp")),
+            tcp(known.get("ExposedPorts")),
             (*(known.get("Entrypoint") or ()), *(known.get("Cmd") or ())),
             tuple(step["CreatedBy"] for step in connect().api.history(tag)),
             dict(entry.partition("=")[::2] for entry in known.get("Env") or ()),
@@ -170,7 +180,7 @@ class Builder:
 
     def again(self, built: Built) -> Built:
         """Touch one source file of the copy, build again, and put the file back."""
-        context = Path(built.build.settings["context"])
+        context = Path(built.build.settings.context)
         file = _source(context, built.ignored)
         if file is None:
             return built
@@ -194,7 +204,14 @@ class Builder:
             except NotBuilt:
                 return built
             measured = image.measure(tag, asked, built.bases)
-            found.append(Variant(asked, measured.size, measured.packages().names if "python" in _programs(built) else ()))
+            found.append(
+                Variant(
+                    asked,
+                    settings.get("target") or next(iter(settings["args"])),
+                    measured.size,
+                    measured.packages().names if "python" in _programs(built) else (),
+                )
+            )
         return replace(built, variants=tuple(found))
 
 
@@ -235,13 +252,13 @@ def steps(said: str) -> tuple[Step, ...]:
 
 def ignore_file(build: Build) -> str:
     """The name of the file that keeps things from the builder; empty where there is none."""
-    context, name = Path(build.settings["context"]), Path(build.dockerfile).name
+    context, name = Path(build.settings.context), Path(build.dockerfile).name
     return next((file for file in (f"{name}.dockerignore", ".dockerignore") if (context / file).is_file()), "")
 
 
 def _sent(build: Build) -> tuple[int, int, str, tuple[str, ...]]:
     """What a build's context holds: bytes, files, the file that keeps things out, and what no image needs."""
-    context, ignored = Path(build.settings["context"]), ignore_file(build)
+    context, ignored = Path(build.settings.context), ignore_file(build)
     known = _context(context, ignored)
     unwanted = [name for name in _UNWANTED if (context / name).exists() and any(Path(one).parts[:1] == (name,) for one in known)]
     return sum((context / name).lstat().st_size for name in known if not (context / name).is_dir()), len(known), ignored, tuple(unwanted)

@@ -67,11 +67,9 @@ def hadolint(project: Project) -> Iterator[Finding]:
 def builder(project: Project, build: Build) -> Iterator[Finding]:
     """What `docker build --check` says of a Dockerfile, without building it; nothing where the builder here has no such check."""
     file = project.folder / build.dockerfile
-    target = ["--target", build.settings["target"]] if build.settings.get("target") else []
+    target = ["--target", build.settings.target] if build.settings.target else []
     try:
-        done = tool(
-            "buildx", "build", "--call=check,format=json", "--file", str(file), *target, build.settings["context"], timeout=_SECONDS
-        )
+        done = tool("buildx", "build", "--call=check,format=json", "--file", str(file), *target, build.settings.context, timeout=_SECONDS)
     except TookTooLong:
         return
     if not done.stdout.startswith("{"):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
 from ..files import compose
-from ..files.dockerfile import tagged
+from ..files.config import BuildConfig, Configuration, ServiceConfig
 from ..trouble import Trouble
 
 _OVERRIDE = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
@@ -31,14 +31,14 @@ class Build:
         name: the service, or what the Dockerfile is called.
         dockerfile: the file, as the project's folder sees it.
         context: the folder that the builder sees, the same way.
-        settings: what Compose takes under `build`, with absolute paths.
+        settings: what Compose has under `build`, with absolute paths.
         services: the services that run it.
     """
 
     name: str
     dockerfile: str
     context: str
-    settings: Mapping
+    settings: BuildConfig
     services: tuple[str, ...]
 
 
@@ -63,7 +63,7 @@ class Project:
     profiles: tuple[str, ...] = ()
     target: str = ""
     check: compose.Check | None = None
-    config: Mapping = field(default_factory=dict, repr=False)
+    config: Configuration = field(default_factory=Configuration, repr=False)
     alone: tuple[str, ...] = ()
 
     @property
@@ -74,37 +74,40 @@ class Project:
     @property
     def declared(self) -> tuple[compose.Declared, ...]:
         """The services of its Compose files that the chosen profiles switch on."""
-        return tuple(each for each in compose.declared(self.config) if self.runs(each.name)) if self.config else ()
+        return tuple(each for each in compose.declared(self.config) if self.runs(each.name))
 
     def runs(self, service: str) -> bool:
         """Whether a service is switched on."""
-        profiles = set(self.config["services"][service].get("profiles") or ())
-        return not profiles or bool(profiles & {*self.profiles}) or "*" in self.profiles
+        profiles = self.config.services[service].profiles
+        return not profiles or bool({*profiles} & {*self.profiles}) or "*" in self.profiles
+
+    @property
+    def services(self) -> tuple[ServiceConfig, ...]:
+        """The services that the chosen profiles switch on, in the order of Compose."""
+        return tuple(service for name, service in self.config.services.items() if self.runs(name))
 
     @property
     def own_images(self) -> frozenset[str]:
         """The names, with their tags, that its files give to images that it builds."""
-        services = self.config.get("services", {}).values()
-        return frozenset(tagged(service["image"]) for service in services if "build" in service and "image" in service)
+        return self.config.own_images
 
     @property
     def builds(self) -> tuple[Build, ...]:
         """The images that it builds: those of its services; without a Compose file, one for each Dockerfile."""
         found: dict[str, Build] = {}
-        for name, service in self.config.get("services", {}).items():
-            if (settings := service.get("build")) and self.runs(name):
-                key = repr(sorted(settings.items(), key=str))
-                context = settings["context"]
-                file = os.path.join(context, settings.get("dockerfile", "Dockerfile"))
+        for service in self.services:
+            if settings := service.build:
+                key = repr(sorted(settings.raw.items(), key=str))
+                context, file = settings.context, os.path.join(settings.context, settings.dockerfile)
                 if os.path.isdir(context):  # else it is the address of a repository, and is called as it is written
                     context, file = self._seen(context), self._seen(file)
-                known = found.get(key) or Build(name, file, context, settings, ())
-                found[key] = replace(known, services=(*known.services, name))
+                known = found.get(key) or Build(service.name, file, context, settings, ())
+                found[key] = replace(known, services=(*known.services, service.name))
         for file in self.alone:
             name = called(file, self.folder.name)
-            context = self.folder / Path(file).parent
-            settings = {"context": str(context), "dockerfile": Path(file).name, **({"target": self.target} if self.target else {})}
-            found[file] = Build(name, file, self._seen(context), settings, (name,))
+            folder = self.folder / Path(file).parent
+            raw = {"context": str(folder), "dockerfile": Path(file).name, **({"target": self.target} if self.target else {})}
+            found[file] = Build(name, file, self._seen(folder), BuildConfig.read(raw), (name,))
         return tuple(found.values())
 
     def read(self, file: str) -> str:
@@ -174,7 +177,7 @@ def read(project: Project) -> Project:
     if not project.files:
         return project
     first, *over = project.files
-    check, config = compose.read(project.folder, first, _project(project), over=over)
+    check, config = compose.read(compose.ComposeFile(project.folder, first, tuple(over)), _project(project))
     alone = project.dockerfiles if check.error else project.alone  # where Compose refuses, the images can be looked at all the same
     return replace(project, check=check, config=config, alone=alone)
 

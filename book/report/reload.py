@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from docker.errors import APIError
 
 from ..engine import connect
+from ..files.config import Configuration
 from ..measure.limits import NotInTime, seconds_until
 from ..measure.service import Service
 
@@ -31,7 +32,7 @@ class Edit:
     seconds: float | None
 
 
-def edits(services: tuple[Service, ...], config: Mapping, folder: Path) -> Iterator[Edit]:
+def edits(services: tuple[Service, ...], config: Configuration, folder: Path) -> Iterator[Edit]:
     """Give each service with a reloader an edit at the top of what it mounts, and one further down.
 
     Args:
@@ -44,9 +45,9 @@ def edits(services: tuple[Service, ...], config: Mapping, folder: Path) -> Itera
         command = next((line for line in running if _RELOADS.search(line)), "")  # without the init before it
         if not command:
             continue
-        for volume in config["services"][service.name].get("volumes") or ():
-            source = Path(volume.get("source") or "/")
-            if volume["type"] == "bind" and source.is_dir() and source.resolve().is_relative_to(folder.resolve()):
+        for mount in config.services[service.name].mounts:
+            source = Path(mount.source)
+            if mount.is_bind and source.is_dir() and source.resolve().is_relative_to(folder.resolve()):
                 for file in _files(source):
                     yield Edit(service.name, command, file.relative_to(folder).as_posix(), _seconds(service, file))
 

@@ -8,18 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..files.config import ServiceConfig
 from ..places import PRIVATE_SOCKET
+from .kinds import KINDS
 from .project import Project
 
-KINDS = {
-    "privileged": "a container that may do all that root may do on this machine",
-    "socket": "the engine's socket, with which a container rules the engine, and with it this machine",
-    "host": "a network, or processes, that are this machine's own",
-    "capabilities": "rights over this machine's kernel, or less protection from it",
-    "devices": "a device of this machine",
-    "provider": "a program that Compose runs on this machine itself, in no container",
-    "outside": "what lies outside of the project: files of this machine that it may change, or another container",
-}
 _CAPABILITIES = {"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "SYS_TIME", "NET_ADMIN", "DAC_READ_SEARCH", "BPF"}
 _SOCKETS = ("docker.sock", "containerd.sock", "podman.sock")
 _RUN = Path("/var/run").resolve()
@@ -47,61 +40,64 @@ def risks(project: Project) -> tuple[Risk, ...]:
         project: the project as it lies in the folder in which it would be run.
     """
     return tuple(
-        Risk(kind, name, what, *project.line("services", name, key))
-        for name, service in project.config.get("services", {}).items()
-        if project.runs(name)
+        Risk(kind, service.name, what, *project.line("services", service.name, key))
+        for service in project.services
         for kind, what, key in _of(service, project.folder)
     )
 
 
-def _of(service: Mapping, folder: Path) -> Iterator[tuple[str, str, str]]:
-    if service.get("privileged"):
+def _of(service: ServiceConfig, folder: Path) -> Iterator[tuple[str, str, str]]:
+    raw = service.raw  # most of what follows is read nowhere else
+    if raw.get("privileged"):
         yield "privileged", "privileged: true", "privileged"
     for key in ("post_start", "pre_stop"):
-        if any(hook.get("privileged") for hook in service.get(key) or ()):
+        if any(hook.get("privileged") for hook in raw.get(key) or ()):
             yield "privileged", "a privileged hook", key
-    build = service.get("build") or {}
+    build = raw.get("build") or {}
     if build.get("privileged") or build.get("entitlements"):
         yield "privileged", "a privileged build", "build"
-    if provider := (service.get("provider") or {}).get("type"):
+    if provider := (raw.get("provider") or {}).get("type"):
         yield "provider", f"the program {provider}", "provider"
     for key in ("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup"):
-        if (shared := str(service.get(key) or "")) == "host":
+        if (shared := str(raw.get(key) or "")) == "host":
             yield "host", f"{key}: host", key
         elif shared.startswith("container:"):
             yield "outside", f"{key}: {shared}", key
-    for name in service.get("volumes_from") or ():
+    for name in raw.get("volumes_from") or ():
         if name.startswith("container:"):
             yield "outside", f"the volumes of {name}", "volumes_from"
-    if service.get("use_api_socket"):
+    if raw.get("use_api_socket"):
         yield "socket", "use_api_socket: true", "use_api_socket"
     if build.get("network") == "host":
         yield "host", "a build on the network of this machine", "build"
-    for name in service.get("cap_add") or ():
+    for name in raw.get("cap_add") or ():
         if name.upper().removeprefix("CAP_") in _CAPABILITIES:
             yield "capabilities", f"cap_add: {name}", "cap_add"
-    for option in service.get("security_opt") or ():
+    for option in raw.get("security_opt") or ():
         if option.replace("=", ":").endswith((":unconfined", ":disable")):
             yield "capabilities", f"security_opt: {option}", "security_opt"
-    for device in service.get("devices") or ():
+    for device in raw.get("devices") or ():
         yield "devices", f"the device {device.get('source', device) if isinstance(device, Mapping) else device}", "devices"
-    for allowed in service.get("device_cgroup_rules") or ():
+    for allowed in raw.get("device_cgroup_rules") or ():
         yield "devices", f"the devices {allowed}", "device_cgroup_rules"
-    reserved = ((service.get("deploy") or {}).get("resources") or {}).get("reservations") or {}
-    if service.get("gpus") or reserved.get("devices"):
-        yield "devices", "a graphics card, or the like", "gpus" if service.get("gpus") else "deploy"
-    for volume in service.get("volumes") or ():
-        source = volume.get("source", "")
-        if volume["type"] != "bind" or not source:
+    reserved = ((raw.get("deploy") or {}).get("resources") or {}).get("reservations") or {}
+    if raw.get("gpus") or reserved.get("devices"):
+        yield "devices", "a graphics card, or the like", "gpus" if raw.get("gpus") else "deploy"
+    yield from _mounts(service, folder)
+
+
+def _mounts(service: ServiceConfig, folder: Path) -> Iterator[tuple[str, str, str]]:
+    for mount in service.mounts:
+        if not mount.is_bind:
             continue
-        real = Path(source).resolve()  # the engine follows a link, too
-        if source.endswith(_SOCKETS) or real.name.endswith(_SOCKETS):
-            yield "socket", f"the socket {source}", "volumes"
+        real = Path(mount.source).resolve()  # the engine follows a link, too
+        if mount.source.endswith(_SOCKETS) or real.name.endswith(_SOCKETS):
+            yield "socket", f"the socket {mount.source}", "volumes"
             continue
-        if any(socket.is_relative_to(real) for socket in _USUAL_SOCKETS):  # a socket can be spoken to where it is only read
-            yield "socket", f"the folder {source}, where the engine's socket lies", "volumes"
-        if not real.is_relative_to(folder.resolve()) and not volume.get("read_only"):
-            yield "outside", f"the folder {_shown(source, folder)}", "volumes"
+        if any(socket.is_relative_to(real) for socket in _USUAL_SOCKETS):  # a socket can be used even if it is mounted read-only
+            yield "socket", f"the folder {mount.source}, which contains the engine's socket", "volumes"
+        if not real.is_relative_to(folder.resolve()) and not mount.read_only:
+            yield "outside", f"the folder {_shown(mount.source, folder)}", "volumes"
 
 
 def _shown(source: str, folder: Path) -> str:

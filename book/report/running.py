@@ -13,7 +13,9 @@ import yaml
 from docker.errors import APIError
 
 from ..engine import connect
+from ..files.compose import ComposeFile
 from ..files.merge import keep_apart
+from ..files.port import tcp
 from ..measure import service, timeline, up
 from ..measure.service import OF_SERVICE, Service, StackFailed, Stopped
 from ..measure.stack import Stack
@@ -83,21 +85,19 @@ class Runner:
 
     def _up(self) -> tuple[Timeline, Stack | None, str, tuple[Early, ...]]:
         name = up.name(self._project.name)
-        file, over = self._compose(name)
+        file = self._compose(name)
         self._before = self._files()
         running, failure = None, ""
         try:
             with timeline.record(name, self._ask, self._patience) as recording, self._at_healthy(name) as early:
                 try:
                     running = up.up(
-                        self._project.folder if self._project.files else self._place,
                         file,
                         self._project.name,
-                        self._only,
-                        wait=False,
+                        services=self._only,
                         profiles=self._project.profiles,
                         project=name,
-                        over=over,
+                        wait=False,
                         seconds=self._limit,
                     )
                     recording.note(timeline.COMMAND, EventName.RETURNED)
@@ -111,18 +111,19 @@ class Runner:
             raise
         return recording.timeline(), running, failure, tuple(early.seen)
 
-    def _compose(self, name: str) -> tuple[str, tuple[str, ...]]:
+    def _compose(self, name: str) -> ComposeFile:
         """The Compose files of a run: the project's own and one that keeps it apart from all others; or one of ours for Dockerfiles."""
         if not self._project.files:
             services = {
-                each.build.name: {"build": dict(each.build.settings), "ports": [str(port) for port in each.ports]} for each in self._built
+                each.build.name: {"build": dict(each.build.settings.raw), "ports": [str(port) for port in each.ports]}
+                for each in self._built
             }
             (self._place / "compose.yaml").write_text(yaml.safe_dump({"services": services}))
-            return "compose.yaml", ()
+            return ComposeFile(self._place, "compose.yaml")
         apart = self._place / "apart.yaml"
         apart.write_text(keep_apart(self._project.config, name))
         first, *more = self._project.files
-        return first, (*more, str(apart))
+        return ComposeFile(self._project.folder, first, (*more, str(apart)))
 
     @contextmanager
     def _at_healthy(self, name: str) -> Iterator[_Listener]:
@@ -182,8 +183,8 @@ class Runner:
     def _all(self, service: str, running: Stack) -> set[int]:
         """The ports of a service, those that its image exposes among them."""
         container = running.service(service).container if any(s.name == service for s in running.services()) else None
-        exposed = connect().api.inspect_container(container)["Config"].get("ExposedPorts") or {} if container else {}
-        return {*self._ports.get(service, ()), *(int(port.partition("/")[0]) for port in exposed)}
+        exposed = connect().api.inspect_container(container)["Config"].get("ExposedPorts") if container else None
+        return {*self._ports.get(service, ()), *tcp(exposed)}
 
     def _stop(self, running: Stack, services: Iterable[Service]) -> dict[str, Stopped]:
         names = list(dict.fromkeys(service.name for service in services if service.state == "running" and not service.restarts))
@@ -192,12 +193,7 @@ class Runner:
 
     def _files(self) -> set[Path]:
         """The files in all bind mounts that lie in the folder."""
-        sources = (
-            Path(volume["source"])
-            for service in self._project.config.get("services", {}).values()
-            for volume in service.get("volumes") or ()
-            if volume["type"] == "bind" and volume.get("source")
-        )
+        sources = (Path(mount.source) for service in self._project.config.services.values() for mount in service.mounts if mount.is_bind)
         inside = {source for source in sources if source.is_relative_to(self._project.folder) and source.is_dir()}
         return {file for source in inside for file in source.rglob("*")}
 
@@ -229,9 +225,8 @@ class _Listener:
                 continue
             with suppress(APIError):
                 container = connect().containers.get(told["Actor"]["ID"])
-                exposed = container.attrs["Config"].get("ExposedPorts") or {}
-                ports = {*self._ports.get(service, ()), *(int(port.partition("/")[0]) for port in exposed if not port.endswith("udp"))}
-                for reach in probe.inside(container, service, [f"{service}:{port}" for port in sorted(ports)], 1.0, self._name):
+                own = {*self._ports.get(service, ()), *tcp(container.attrs["Config"].get("ExposedPorts"))}
+                for reach in probe.inside(container, service, [f"{service}:{port}" for port in sorted(own)], 1.0, self._name):
                     self.seen.append(Early(service, time.monotonic() - self._began, reach))
 
     def close(self) -> None:

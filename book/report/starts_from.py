@@ -13,15 +13,15 @@ _FROM_IMAGE = re.compile(r"^\s*(?:COPY|ADD|RUN)\s(?:.*[\s,])?(?:--)?from=([^\s,]
 
 def bases(project: Project, build: Build) -> tuple[str, ...]:
     """The images that a build starts from; a context that has such a name is none."""
-    contexts = build.settings.get("additional_contexts") or ()
-    found = (image for _, image in froms(project.read(build.dockerfile), build.settings.get("args")) if image not in contexts)
+    contexts = build.settings.contexts
+    found = (image for _, image in froms(project.read(build.dockerfile), build.settings.arguments) if image not in contexts)
     return tuple(dict.fromkeys(tagged(image) for image in found if "$" not in image))
 
 
 def copied_from(project: Project, build: Build) -> tuple[str, ...]:
     """The images that a build takes files from: those behind `--from=` that are neither a stage nor another context."""
     text = project.read(build.dockerfile)
-    own = {stage.lower() for stage in STAGE.findall(text)} | set(build.settings.get("additional_contexts") or ())
+    own = {stage.lower() for stage in STAGE.findall(text)} | build.settings.contexts
     found = (image for image in _FROM_IMAGE.findall(text) if image.lower() not in own and not image.isdigit() and "$" not in image)
     return tuple(dict.fromkeys(tagged(image) for image in found))
 

@@ -78,7 +78,7 @@ def survey(
 
     Args:
         project: from `project.find`.
-        allowed: the kinds of risk that are allowed, from `risks.KINDS`.
+        allowed: the kinds of risk that are allowed, from `kinds.KINDS`.
         runs: how often it is brought up.
         patience: seconds to wait for ports and health after each `up`.
         limit: seconds for each build, and for each `up`.
@@ -122,11 +122,7 @@ def _lint(project: Project, copy: Project) -> tuple[Finding, ...]:
 
 def _images(project: Project) -> tuple[str, ...]:
     """The images that its services take as they are; Compose itself pulls one for another kind of machine."""
-    named = (
-        tagged(service["image"])
-        for name, service in project.config.get("services", {}).items()
-        if project.runs(name) and "image" in service and not {"build", "platform"} & service.keys()
-    )
+    named = (tagged(service.image) for service in project.services if service.image and not service.build and not service.platform)
     return tuple(dict.fromkeys(image for image in named if image not in project.own_images))
 
 
@@ -153,7 +149,7 @@ def _have(project: Project) -> tuple[list[Build], tuple[str, ...], tuple[str, ..
         bar.note("; ".join(f"{name} is missing" for name in absent) or "all are here")
     builds = [build for build in project.builds if not absent.keys() & set(needs[build.name])]
     cannot = {service for build in project.builds if build not in builds for service in build.services}
-    cannot |= {name for name, service in project.config.get("services", {}).items() if tagged(service.get("image", "")) in absent}
+    cannot |= {name for name, service in project.config.services.items() if tagged(service.image) in absent}
     return builds, _able(project, cannot) if cannot else (), tuple(absent.values()), remarks
 
 

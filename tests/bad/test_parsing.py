@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from book import notebook
 from book.advice import advice, away
 from book.files import compose, merge
+from book.files.config import Configuration
 from book.measure import builder, image, knock, tool, up
 from book.recipe import Recipe
 from book.show import listing
@@ -163,7 +164,7 @@ def test_the_second_file_marks_all_that_is_made(services, networks, label):
         pass
 
     Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
-    added = yaml.load(merge.override({"services": services, "networks": networks}, "p", {"l": label}, True), Loader)
+    added = yaml.load(merge.override(Configuration.read({"services": services, "networks": networks}), "p", {"l": label}, True), Loader)
     assert added["services"].keys() == services.keys()
     assert all(service["labels"] == {"l": label} for service in added["services"].values())
     assert added["networks"].keys() == {name for name, network in networks.items() if not network.get("external")}

@@ -1,10 +1,17 @@
-"""The projects that were written to be reported on, and what of this run is on the engine."""
+"""The projects that the tests report on, the command, and what this run has on the engine."""
 
 from pathlib import Path
 
+from book.commands import report as command
+from book.commands.report_options import parser
 from book.engine import connect, labels
 
 PROJECTS = Path(__file__).parent / "projects"
+
+
+def run(*arguments: str) -> int:
+    """Report as the command line does, and return the exit code."""
+    return command.run(parser().parse_args(arguments))
 
 
 def ours() -> set[str]:
@@ -15,6 +22,6 @@ def ours() -> set[str]:
     return {thing.id for kind in kinds for thing in kind}
 
 
-def places(said: dict) -> list[str]:
-    """What was found and where, as `rule file:line`."""
-    return sorted(f"{one['rule']} {one['file']}:{one['line']}" for one in said["findings"])
+def places(report: dict) -> list[str]:
+    """Each finding and its place, as `rule file:line`."""
+    return sorted(f"{one['rule']} {one['file']}:{one['line']}" for one in report["findings"])

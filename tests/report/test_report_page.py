@@ -8,6 +8,7 @@ import sys
 import pytest
 from reports import PROJECTS
 
+from book.engine import Provenance
 from book.places import ROOT
 from book.report import formats
 from book.report.finding import Finding, Severity
@@ -15,11 +16,12 @@ from book.report.images import modes, steps
 from book.report.page import linked
 from book.report.project import called, find
 from book.report.secrets import hide
+from book.report.shown import Shown
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """A report made from another folder, as a reader does, with relative paths."""
+    """A report made from another folder with relative paths, as a reader makes it."""
     here = tmp_path_factory.mktemp("here")
     (here / "mine").symlink_to(PROJECTS / "several-files")
     command = [
@@ -35,13 +37,13 @@ def written(tmp_path_factory):
         "--format=github",
         "--book=https://b.invalid",
     ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BOOK_FROM": "1:/"}  # as a command of another process would have left it
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BOOK_FROM": "1:/"}  # from another process
     done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout[:2]) == (1, "::"), done.stderr
     return here / "report.html", done.stdout
 
 
-def test_the_page_stands_where_the_command_was_given_and_needs_nothing_else(written, browser):
+def test_the_page_is_in_the_current_folder_and_needs_nothing_else(written, browser):
     asked, said = [], []
     page = browser.new_context().new_page()
     page.on("request", lambda request: asked.append(request.url))
@@ -74,19 +76,19 @@ def test_no_secret_of_the_project_is_on_the_page_or_printed(written):
 
 def test_a_ci_gets_an_annotation_at_each_line(written):
     assert re.search(
-        r"^::error file=live\.yaml,line=5,title=localhost-for-another::STORE_URL leads web to itself", written[1], re.MULTILINE
+        r"^::error file=live\.yaml,line=5,title=localhost-for-another::STORE_URL points web to itself", written[1], re.MULTILINE
     )
     assert "::warning file=live.yaml,line=6,title=secret-in-environment::" in written[1]
 
 
-def test_an_annotation_keeps_its_lines_and_signs_together():
+def test_an_annotation_escapes_line_breaks_and_special_characters():
     finding = Finding("x", Severity.info, "a,b.yaml", 3, "50 %\nnext", "do it")
-    assert (
-        formats.github(type("Survey", (), {"missing": ()}), [finding]) == "::notice file=a%2Cb.yaml,line=3,title=x::50 %25%0Anext%0Ado it"
-    )
+    engine = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
+    report = Shown("shop", (finding,), (), (), (), (), None, (), (), engine, 1.0)
+    assert formats.github(report) == "::notice file=a%2Cb.yaml,line=3,title=x::50 %25%0Anext%0Ado it"
 
 
-def test_a_link_to_a_chapter_leads_where_the_book_is():
+def test_a_link_to_a_chapter_uses_the_address_of_the_book():
     html = '<a href="book:04-service-names">Chapter 4</a>'
     assert linked(html, lambda chapter: f"/x/{chapter}") == '<a href="/x/04-service-names">Chapter 4</a>'
     assert linked(html, lambda chapter: "") == "<span>Chapter 4</span>"
@@ -108,11 +110,11 @@ def test_passwords_are_hidden():
         ("FROM a AS builder\nFROM a AS production\n", []),
     ],
 )
-def test_a_dockerfile_that_tells_development_from_production_is_built_for_both(dockerfile, asked):
+def test_a_dockerfile_with_development_and_production_is_built_for_both(dockerfile, asked):
     assert [words for words, _ in modes(dockerfile)] == asked
 
 
-def test_the_steps_of_a_build_are_read_with_what_the_cache_had():
+def test_the_steps_of_a_build_are_read_also_if_they_were_cached():
     said = "#4 [internal] load build context\n#4 DONE 0.1s\n#5 [web 2/3] RUN pip install x\n#5 CACHED\n#6 [3/3] COPY . .\n#6 DONE 1.5s\n"
     assert [(step.instruction, step.seconds) for step in steps(said)] == [("RUN pip install x", None), ("COPY . .", 1.5)]
 
@@ -120,7 +122,7 @@ def test_the_steps_of_a_build_are_read_with_what_the_cache_had():
 @pytest.mark.parametrize(
     ("file", "name"), [("Dockerfile", "shop"), ("prod.Dockerfile", "prod"), ("Dockerfile.dev", "dev"), ("api/Containerfile", "api")]
 )
-def test_an_image_without_compose_is_called_after_its_file_or_folder(file, name):
+def test_an_image_without_compose_is_named_after_its_file_or_folder(file, name):
     assert called(file, "shop") == name
 
 
@@ -134,7 +136,7 @@ def test_all_usual_names_are_found(tmp_path):
     assert found.dockerfiles == ("Containerfile", "a/Dockerfile.test", "a/b.Dockerfile")
 
 
-def test_a_frontend_that_cannot_be_had_is_replaced_and_the_report_says_so(report):
+def test_a_frontend_that_is_not_available_is_replaced_and_the_report_says_so(report):
     _, said = report(PROJECTS / "variables")
     assert said["remarks"] == ["Dockerfile was read by the builder's own frontend: docker-recipes.invalid/dockerfile:1 cannot be had."]
     assert [image["name"] for image in said["images"]] == ["web"]

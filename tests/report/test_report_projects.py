@@ -1,4 +1,4 @@
-"""Each project in `projects/` was written for one or more faults: a report finds exactly those in its file `expected`."""
+"""Each project in `projects/` has one or more faults on purpose: a report finds exactly those in its file `expected`."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ def files(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in PROJECTS.glob("*/expected")))
-def test_a_report_finds_what_is_expected_and_no_more_and_edits_nothing(name, report):
+def test_a_report_finds_exactly_the_expected_faults_and_edits_no_file(name, report):
     before = files(PROJECTS / name)
     code, said = report(PROJECTS / name)
     assert places(said) == sorted((PROJECTS / name / "expected").read_text().splitlines()), json.dumps(said["findings"], indent=1)

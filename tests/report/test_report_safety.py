@@ -1,4 +1,4 @@
-"""A report reaches nothing of the reader's: not the folder, not what is on the engine, not the machine."""
+"""A report changes nothing of the reader's: not the folder, not what is on the engine, not the machine."""
 
 import json
 import os
@@ -9,17 +9,16 @@ import sys
 import time
 
 import pytest
-from reports import PROJECTS, ours, places
+from reports import PROJECTS, ours, places, run
 
-from book.commands import report, report_options
-from book.commands import report as commands_report
 from book.engine import connect, labels
+from book.files.config import ServiceConfig
 from book.places import ROOT
 from book.report import copy, risks
 
 
-def test_what_is_risky_is_named_and_refused_before_anything_is_built_or_run(capsys):
-    assert report.run([str(PROJECTS / "risky"), "--no-page"]) == 2
+def test_a_risk_is_named_and_refused_before_anything_is_built_or_run(capsys):
+    assert run(str(PROJECTS / "risky"), "--no-page") == 2
     said = capsys.readouterr().err
     for line, words in (
         (5, "privileged: true"),
@@ -51,25 +50,25 @@ def test_what_is_risky_is_named_and_refused_before_anything_is_built_or_run(caps
         ("gpus: all", "a graphics card", "devices"),
     ],
 )
-def test_a_way_round_is_seen(tmp_path, capsys, service, asks, kind):
+def test_a_risk_is_found_however_it_is_written(tmp_path, capsys, service, asks, kind):
     folder, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
     folder.mkdir()
     elsewhere.mkdir()
     (folder / "link").symlink_to(elsewhere)
     (folder / "socket").symlink_to("/var/run/docker.sock")
     (folder / "compose.yaml").write_text(f"services:\n  tool:\n    image: python:3.13-alpine\n    {service}\n")
-    assert report.run([str(folder), "--no-page"]) == 2
+    assert run(str(folder), "--no-page") == 2
     said = capsys.readouterr().err
     assert f"compose.yaml:4: tool asks for {asks}" in said
     assert said.rstrip().endswith(f"--allow {kind}")
 
 
 def test_a_program_that_compose_runs_on_the_machine_is_a_risk():
-    (asked,) = risks._of({"provider": {"type": "./make-database.sh"}}, PROJECTS)
+    (asked,) = risks._of(ServiceConfig.read("tool", {"provider": {"type": "./make-database.sh"}}), PROJECTS)
     assert asked == ("provider", "the program ./make-database.sh", "provider")
 
 
-def test_what_lies_beside_a_project_is_there_for_its_copy(tmp_path, report):
+def test_a_copied_project_can_read_the_files_beside_it(tmp_path, report):
     folder = tmp_path / "project"
     folder.mkdir()
     (tmp_path / "beside.env").write_text("GREETING=hello\n")
@@ -88,25 +87,25 @@ def test_what_lies_beside_a_project_is_there_for_its_copy(tmp_path, report):
     assert (code, places(said), [one["state"] for one in said["services"]]) == (0, [], ["running"])
 
 
-def test_a_project_that_is_not_valid_in_its_copy_is_not_called_clean(tmp_path, capsys, monkeypatch):
+def test_a_project_that_is_not_valid_in_its_copy_ends_in_2(tmp_path, capsys, monkeypatch):
     (tmp_path / "beside.env").write_text("GREETING=hello\n")
     (tmp_path / "project").mkdir()
     (tmp_path / "project/compose.yaml").write_text("services: {tool: {image: 'python:3.13-alpine', env_file: ../beside.env}}")
     monkeypatch.setattr(copy, "_link_around", lambda root, place: None)
-    assert report.run([str(tmp_path / "project"), "--no-page"]) == 2
+    assert run(str(tmp_path / "project"), "--no-page") == 2
     assert "Compose does not read it there:\nenv file" in capsys.readouterr().err
 
 
-def test_what_is_too_large_to_be_copied_is_not_run_where_it_lies(tmp_path, capsys, monkeypatch):
+def test_a_folder_that_is_too_large_to_copy_is_not_run_in_place(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(copy, "_LARGEST", 999)
     (tmp_path / "data").write_bytes(bytes(1000))
     (tmp_path / "Dockerfile").write_text("# syntax=docker/dockerfile:1\nFROM python:3.13-alpine\n")
-    assert report.run([str(tmp_path), "--no-page"]) == 2
+    assert run(str(tmp_path), "--no-page") == 2
     assert "move its data out of the folder" in capsys.readouterr().err
     assert (tmp_path / "Dockerfile").read_text().startswith("# syntax=docker/dockerfile:1\n")
 
 
-def test_what_was_allowed_is_run_and_named(tmp_path, report):
+def test_an_allowed_risk_is_run_and_named(tmp_path, report):
     (tmp_path / "compose.yaml").write_text(
         "services: {tool: {image: 'python:3.13-alpine', init: true, cap_add: [NET_ADMIN], command: sh -c 'exec sleep 99'}}"
     )
@@ -115,7 +114,7 @@ def test_what_was_allowed_is_run_and_named(tmp_path, report):
     assert [risk["what"] for risk in said["allowed"]] == ["cap_add: NET_ADMIN"]
 
 
-def test_a_run_that_failed_counts_where_the_last_one_worked(tmp_path, report):
+def test_a_failed_run_counts_even_if_the_last_one_worked(tmp_path, report):
     (tmp_path / "state").mkdir()
     (tmp_path / "compose.yaml").write_text(
         """services:
@@ -136,14 +135,10 @@ def test_a_run_that_failed_counts_where_the_last_one_worked(tmp_path, report):
     assert {service["name"] for service in said["services"]} == {"first", "second"}
 
 
-def test_the_command_line_knows_every_kind_of_risk():
-    assert set(report_options.RISKS) == set(risks.KINDS)
-
-
-def test_volumes_and_networks_with_names_of_their_own_are_left_alone(report):
+def test_volumes_and_networks_with_a_fixed_name_are_not_touched(report):
     client = connect()
     for left in (*client.networks.list(names=["precious-network"]), *client.volumes.list(filters={"name": "precious-data"})):
-        left.remove()  # by a run that was killed: what is the reader's own has no label
+        left.remove()  # from a killed run: these have no label of ours
     volume, network = client.volumes.create("precious-data"), client.networks.create("precious-network")
     try:
         mounted = {volume.name: {"bind": "/data", "mode": "rw"}}
@@ -158,7 +153,7 @@ def test_volumes_and_networks_with_names_of_their_own_are_left_alone(report):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Docker Desktop gives each file the reader's own number")
-def test_what_root_of_a_container_leaves_in_a_bind_mount_is_found_and_not_left_in_the_folder(tmp_path, report):
+def test_files_that_root_creates_in_a_bind_mount_are_found_and_not_left_in_the_folder(tmp_path, report):
     folder = shutil.copytree(PROJECTS / "bind-mount", tmp_path / "bind-mount")
     if os.geteuid() == 0:
         for path in [folder, *folder.rglob("*")]:
@@ -180,14 +175,14 @@ def test_ctrl_c_leaves_nothing(tmp_path, tmp_path_factory):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job has it ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell ignores it for a background job
     )
     seen = {"label": f"{labels.LABEL}.recipe=slow"}
     deadline = time.monotonic() + 120
     while not connect().containers.list(filters=seen) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.1)
     assert connect().containers.list(filters=seen), process.communicate()[0] if process.poll() is not None else "nothing came up"
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: Compose hears it, too
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: Compose receives it, too
     said, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert said.rstrip().endswith("✗ stopped")
@@ -198,13 +193,13 @@ def test_ctrl_c_leaves_nothing(tmp_path, tmp_path_factory):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_image_that_cannot_be_had_is_named_first_and_the_rest_is_reported(report, capsys):
+def test_an_image_that_is_not_available_is_named_first_and_the_rest_is_reported(report, capsys):
     code, said = report(PROJECTS / "missing-images")
     assert code == 2
     assert [words.partition(":")[0] for words in said["missing"]] == ["python", "docker-recipes.invalid/broker"]
     assert places(said) == ["end-of-life Dockerfile:1", "listens-on-loopback compose.yaml:5", "unpinned-image compose.yaml:8"]
     assert [service["name"] for service in said["services"]] == ["web"]
-    commands_report.run([str(PROJECTS / "missing-images"), "--patience=2", "--no-page"])
+    run(str(PROJECTS / "missing-images"), "--patience=2", "--no-page")
     assert capsys.readouterr().out.startswith("✗ missing: python:3.9-slim")
 
 
@@ -216,12 +211,12 @@ def test_an_image_that_cannot_be_had_is_named_first_and_the_rest_is_reported(rep
         (["{empty}", "-f", "live.yaml"], "has no file live.yaml"),
     ],
 )
-def test_what_cannot_be_run_ends_in_2_with_the_reason(given, words, tmp_path, capsys):
-    assert report.run([part.format(empty=tmp_path) for part in given]) == 2
+def test_a_project_that_cannot_be_run_ends_in_2_with_the_reason(given, words, tmp_path, capsys):
+    assert run(*(part.format(empty=tmp_path) for part in given)) == 2
     assert words in capsys.readouterr().err
 
 
-def test_what_fails_the_command_is_the_readers_choice(report):
+def test_the_reader_chooses_which_findings_fail_the_command(report):
     assert report(PROJECTS / "profiles", "--fail-on=never")[0] == 0
     without, said = report(PROJECTS / "profiles", "--fail-on=error")
     assert (without, json.dumps(said["exit_code"])) == (1, "1")

@@ -26,7 +26,7 @@ def test_a_download_is_the_folder_that_ran_and_compose_accepts_it(visit, over_ht
     assert packed == {f"{recipe.name}/{file.relative_to(recipe.path).as_posix()}": file.read_bytes() for file in recipe.files()}
     archive.extractall(tmp_path)
     for file in (tmp_path / recipe.name).rglob("compose.yaml"):
-        assert compose.read(file.parent, file.name)[0].error == "", file
+        assert compose.read(compose.ComposeFile(file.parent, file.name))[0].error == "", file
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

@@ -7,6 +7,7 @@ import yaml
 
 from book.advice import advice
 from book.files.compose import words
+from book.files.config import Configuration
 from book.files.merge import override
 from book.measure.up import name
 
@@ -21,7 +22,7 @@ Loader.add_constructor("!override", lambda loader, node: loader.construct_sequen
 
 
 def added(config: dict, free_ports: bool = True) -> dict:
-    return yaml.load(override(config, "p", LABELS, free_ports), Loader)
+    return yaml.load(override(Configuration.read(config), "p", LABELS, free_ports), Loader)
 
 
 def test_labels_reach_all_but_what_others_made():
@@ -52,7 +53,7 @@ def test_ports_move_to_free_ones_of_this_machine_or_stay():
     ports = [{"target": 80, "published": "80", "protocol": "tcp"}, {"target": 53, "published": "53", "protocol": "udp"}]
     config = {"services": {"web": {"image": "x", "ports": ports}, "quiet": {"image": "x"}}}
     assert added(config)["services"]["web"]["ports"] == ["127.0.0.1::80/tcp", "127.0.0.1::53/udp"]
-    assert "!override" in override(config, "p", LABELS, True)
+    assert "!override" in override(Configuration.read(config), "p", LABELS, True)
     assert "ports" not in added(config)["services"]["quiet"]
     assert "ports" not in added(config, free_ports=False)["services"]["web"]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from book.files.config import BuildConfig, Configuration
 from book.report.images import _sent, _source
 from book.report.project import Build, Project
 
@@ -22,7 +23,7 @@ def test_what_a_link_leads_out_to_is_not_edited(tmp_path, link):
 
 @pytest.mark.parametrize("context", ["https://github.com/them/shop.git#main:app", "git@github.com:them/shop.git"])
 def test_of_a_context_that_the_builder_fetches_itself_nothing_is_sent_or_edited(context):
-    build = Build("web", "Dockerfile", context, {"context": context}, ("web",))
+    build = Build("web", "Dockerfile", context, BuildConfig.read({"context": context}), ("web",))
     assert _sent(build) == (0, 0, "", ())
     assert _source(Path(context), "") is None
 
@@ -31,5 +32,5 @@ def test_of_a_context_that_the_builder_fetches_itself_nothing_is_sent_or_edited(
 def test_a_build_from_an_address_is_called_as_it_is_written(tmp_path, context):
     (tmp_path / "shop").mkdir()
     config = {"services": {"web": {"build": {"context": context}}}}
-    project = Project(tmp_path / "shop", ("compose.yaml",), (), config=config)
+    project = Project(tmp_path / "shop", ("compose.yaml",), (), config=Configuration.read(config))
     assert [(build.context, build.dockerfile) for build in project.builds] == [(context, f"{context}/Dockerfile")]

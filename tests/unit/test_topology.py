@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from book.files.compose import Declared, declared
+from book.files.config import Configuration
 from book.measure import topology
 from book.measure.probe import HERE, Reach
 from book.measure.service import Service
@@ -199,7 +200,7 @@ def test_what_compose_made_of_a_file_becomes_what_it_declares():
             "a": {"network_mode": "host", "profiles": ["more"]},
         },
     }
-    assert declared(config) == (
+    assert declared(Configuration.read(config)) == (
         Declared("a", mode="host", profiles=("more",)),
         Declared(
             "web",

@@ -8,6 +8,7 @@ import pytest
 
 from book.engine import leftovers
 from book.files import compose, merge
+from book.files.config import Configuration
 from book.measure import service, stack
 from book.measure import up as measure_up
 from book.trouble import TookTooLong
@@ -22,13 +23,13 @@ def up(tmp_path, monkeypatch):
 
     def bring_up(*answers):
         coming = iter(answers)
-        monkeypatch.setattr(compose, "read", lambda *_: (compose.Check("compose.yaml", (), ""), {}))
+        monkeypatch.setattr(compose, "read", lambda *_: (compose.Check("compose.yaml", (), ""), Configuration()))
         monkeypatch.setattr(merge, "override", lambda *_: "")
         monkeypatch.setattr(leftovers, "labels", lambda recipe: {})
         monkeypatch.setattr(measure_up, "tool", lambda *_, **__: next(coming))
         for silent in ("_sweep", "_last_words"):
             monkeypatch.setattr(measure_up, silent, lambda _: "")
-        return measure_up.up(tmp_path, "compose.yaml", "x")
+        return measure_up.up(compose.ComposeFile(tmp_path, "compose.yaml"), "x")
 
     return bring_up
 
@@ -38,7 +39,7 @@ def failed(words):
 
 
 def test_what_was_away_for_a_moment_is_tried_once_more(up):
-    assert up(failed(AWAY), CompletedProcess([], 0, "", "")).file == "compose.yaml"
+    assert up(failed(AWAY), CompletedProcess([], 0, "", "")).file.name == "compose.yaml"
 
 
 def test_what_stays_away_is_named(up):

@@ -7,11 +7,9 @@ import re
 from ..images import Built
 from ..survey import Survey
 
-# --- where things stand -----------------------------------------------------------------------------------------------------
-
 
 def of_service(survey: Survey, service: str, *keys: str) -> tuple[str, int]:
-    """The line of a service in the Compose files; the command of its Dockerfile where there are none."""
+    """The line of a service in the Compose files; without Compose files, the command of its Dockerfile."""
     if survey.project.files:
         return survey.project.line("services", service, *keys)
     built = next((each for each in survey.built if service in each.build.services), None)
@@ -21,7 +19,7 @@ def of_service(survey: Survey, service: str, *keys: str) -> tuple[str, int]:
 
 
 def line_of(survey: Survey, built: Built, instruction: str) -> int:
-    """The line of a Dockerfile on which an instruction begins, from what the engine or the builder calls it."""
+    """The line on which an instruction begins in a Dockerfile; the instruction is written as the engine or the builder prints it."""
     wanted = re.sub(r"\s+", " ", instruction).split(" ", 2)
     for number, line in enumerate(survey.project.read(built.build.dockerfile).splitlines(), 1):
         words = line.split()
@@ -35,6 +33,6 @@ def line_of(survey: Survey, built: Built, instruction: str) -> int:
 
 
 def short(text: str, longest: int = 80) -> str:
-    """A text on one line, cut where it is longer than `longest` characters."""
+    """A text on one line, cut after `longest` characters."""
     text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1] + "…"

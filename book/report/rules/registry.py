@@ -36,7 +36,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def findings(survey: Survey) -> tuple[Finding, ...]:
-    """Everything that was found in a survey, the worst first."""
+    """All findings of a survey, errors first."""
     ours = [
         Finding(rule.id, rule.severity, file, line, measured, rule.todo, rule.chapter)
         for rule in RULES

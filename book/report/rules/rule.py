@@ -1,4 +1,4 @@
-"""A rule: what it says, and the function that looks for it."""
+"""A rule: its texts, and the function that looks for the fault."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Seen = tuple[str, int, str]  # file, line, what was measured
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing to look for.
+    """One fault to look for.
 
     Attributes:
         id: its name.
         severity: how much it matters.
         means: what is wrong, in a sentence.
         todo: the next step.
-        chapter: the chapter of the book that explains it; empty where none does.
-        look: finds it.
+        chapter: the chapter of the book that explains it; empty if none does.
+        look: finds it in a survey.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Rule:
 
 
 def rule(id: str, severity: Severity, means: str, todo: str, chapter: str = "") -> Callable[[Callable[[Survey], Iterator[Seen]]], Rule]:
-    """Make a rule of the function that looks for it; see `Rule`."""
+    """Turn a function that looks for a fault into a rule; see `Rule`."""
 
     def made(look: Callable[[Survey], Iterator[Seen]]) -> Rule:
         return Rule(id, severity, means, todo, chapter, look)

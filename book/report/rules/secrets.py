@@ -15,13 +15,13 @@ from .rule import Seen, rule
 @rule(
     "secret-in-history",
     Severity.error,
-    "A secret stands in the image, and everyone who has the image can read it.",
-    "Give it to the build with `RUN --mount=type=secret`, and to the container when it starts.",
+    "A secret is stored in the image: everyone who has the image can read it.",
+    "Pass it to the build with `RUN --mount=type=secret`, and to the container when it starts.",
     "04-service-names",
 )
 def secret_in_history(survey: Survey) -> Iterator[Seen]:
     for each in survey.built:
-        arguments = each.build.settings.get("args") or {}
+        arguments = each.build.settings.arguments
         for name, value in arguments.items():
             if value and SECRET_NAME.fullmatch(name) and any(str(value) in step for step in each.history):
                 place = survey.project.line("services", each.build.services[0], "build", "args", name)
@@ -35,8 +35,8 @@ def secret_in_history(survey: Survey) -> Iterator[Seen]:
 @rule(
     "secret-in-environment",
     Severity.warning,
-    "A secret stands in the environment of a container, where `docker inspect` shows it.",
-    "Give it as a Compose secret, and let the service read the file.",
+    "A secret is in the environment of a container: `docker inspect` shows it.",
+    "Pass it as a Compose secret, and read it from the file in the service.",
     "04-service-names",
 )
 def secret_in_environment(survey: Survey) -> Iterator[Seen]:
@@ -48,5 +48,4 @@ def secret_in_environment(survey: Survey) -> Iterator[Seen]:
 
 
 def _declared_environment(survey: Survey) -> dict[str, dict[str, str]]:
-    services = survey.project.config.get("services", {})
-    return {name: dict(services[name].get("environment") or {}) for name in services if survey.project.runs(name)}
+    return {s.name: {name: value or "" for name, value in s.environment.items()} for s in survey.project.services}

@@ -13,7 +13,7 @@ from .rule import Seen, rule
     "runs-as-root",
     Severity.warning,
     "Process 1 of your own image runs as root.",
-    "Make a user in the Dockerfile, and switch to it with USER.",
+    "Create a user in the Dockerfile, and switch to it with USER.",
     "03-smaller-images",
 )
 def runs_as_root(survey: Survey) -> Iterator[Seen]:
@@ -22,7 +22,7 @@ def runs_as_root(survey: Survey) -> Iterator[Seen]:
         for service in each.build.services:
             uid = uids.get(service, 0 if each.user in ("", "0", "root") else 1)
             if uid == 0:
-                how = f"process 1 of {service} runs as uid 0" if service in uids else f"the image of {service} names no user"
+                how = f"process 1 of {service} runs as uid 0" if service in uids else f"the image of {service} sets no user"
                 yield each.build.dockerfile, survey.project.instruction(each.build.dockerfile, r"^\s*(?:USER|CMD|ENTRYPOINT|FROM)\b"), how
                 break
 
@@ -30,17 +30,13 @@ def runs_as_root(survey: Survey) -> Iterator[Seen]:
 @rule(
     "root-owned-files",
     Severity.warning,
-    "A container leaves files in your folder that belong to root.",
-    'Run it as you: `user: "1000:1000"`, with your own numbers.',
+    "A container creates files in your folder that belong to root.",
+    'Run it as your own user: `user: "1000:1000"`, with the numbers that `id` prints.',
     "02-edit-while-it-runs",
 )
 def root_owned_files(survey: Survey) -> Iterator[Seen]:
     written = survey.seen.written
-    mounting = [
-        name
-        for name, one in survey.project.config.get("services", {}).items()
-        if any(v["type"] == "bind" for v in one.get("volumes") or ())
-    ]
+    mounting = [name for name, service in survey.project.config.services.items() if any(mount.is_bind for mount in service.mounts)]
     if written:
         more = f" and {len(written) - 1} more" if len(written) > 1 else ""
         yield *survey.project.line("services", mounting[0], "volumes"), f"{written[0]}{more} belongs to root after the run"
