@@ -1,7 +1,7 @@
-"""Knock at an address and say what answers: a name, a port, an HTTP page, a Postgres server.
+"""Try to connect to an address: a name, a port, an HTTP page, a Postgres server.
 
-Standard library only: the text of this file also runs by itself in a container that shares a service's network,
-so that a service with no tools in it can be asked what it reaches.
+Standard library only: the text of this file also runs by itself in a container that shares a service's network, so that a service
+without any tools can be used as a source.
 """
 
 from __future__ import annotations
@@ -15,123 +15,157 @@ import sys
 import threading
 import time
 import urllib.parse
+from typing import TypedDict
+
+# The values of `Verdict`; a test compares them.
+RESOLVES = "resolves"
+OPEN = "open"
+ANSWERS = "answers"
+ERROR_STATUS = "answers with an error"
+NO_NAME = "no such name"
+REFUSED = "refused"
+NO_ANSWER = "no answer in time"
+HUNG_UP = "closes the connection"
+NOT_READY = "not ready"
+NOT_HTTP = "not HTTP"
+NOT_POSTGRES = "not Postgres"
+NO_ROUTE = "no route"
+FAILS = "fails"
 
 _PORTS = {"http": 80, "postgres": 5432, "postgresql": 5432}
-_EARLY = 0.05  # seconds: docker-proxy accepts for a port that nobody serves yet, and hangs up at once
+_EARLY = 0.05  # seconds: docker-proxy accepts for a port that nothing serves yet, and closes the connection at once
+_CLOSED = (HUNG_UP, 0, "accepted, then closed without any data")
+_WORKED = (RESOLVES, OPEN, ANSWERS)
+
+
+class Tried(TypedDict):
+    """How a try ended: `verdict`, whether that is `ok`, an HTTP `status`, the `error` as it was raised, and the name's `addresses`."""
+
+    ok: bool
+    verdict: str
+    status: int
+    seconds: float
+    error: str
+    addresses: list[str]
 
 
 def split(target: str) -> tuple[str, str, int, str]:
-    """Split a target into what to speak (`name`, `port`, `http`, `postgres`), host, port and path.
+    """Split a target into protocol (`name`, `port`, `http`, `postgres`), host, port and path.
 
     Args:
         target: `service`, `service:port`, `http://service:port/path` or `postgres://service:port`.
 
     Raises:
-        ValueError: where it is none of these.
+        ValueError: if it is none of these.
     """
     parts = urllib.parse.urlsplit(target if "://" in target else f"//{target}")
     if parts.scheme not in ("", *_PORTS) or not parts.hostname:
         raise ValueError(f"{target}: not service, service:port, http://service:port/path or postgres://service:port")
     port = parts.port or _PORTS.get(parts.scheme, 0)
-    speak = parts.scheme.removesuffix("ql") or ("port" if port else "name")
+    protocol = parts.scheme.replace("postgresql", "postgres") or ("port" if port else "name")
     at = parts.netloc.rpartition("@")[2]
     begins = at.lower().index(parts.hostname)
     host = at[begins : begins + len(parts.hostname)]  # as it was written: a service may have capitals
-    return speak, host, port, parts.path + (f"?{parts.query}" if parts.query else "")
+    return protocol, host, port, parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def knock(target: str, limit: float, at: str | None = None) -> dict:
-    """Knock once.
+def attempt(target: str, limit: float, at: str | None = None) -> Tried:
+    """Try to reach a target once.
 
     Args:
         target: as `split` takes it.
         limit: seconds until there is no answer.
-        at: the `host:port` where the target is found, where its own name does not lead there.
-
-    Returns:
-        `ok`, the `verdict` in words, the `seconds` it took, the `error` as it was raised, and the `addresses` of the name.
+        at: the `host:port` to connect to instead, if the target's own name does not lead there.
     """
-    speak, host, port, path = split(target)
-    where = (at.rpartition(":")[0], int(at.rpartition(":")[2])) if at else (host, port)
+    protocol, host, port, path = split(target)
+    place = (at.rpartition(":")[0], int(at.rpartition(":")[2])) if at else (host, port)
     started = time.monotonic()
     addresses: list[str] = []
-    error = ""
+    status, error = 0, ""
     try:
-        addresses = sorted({found[4][0] for found in socket.getaddrinfo(*where, type=socket.SOCK_STREAM)})
-        if speak == "name":
-            ok, verdict = True, "resolves" if len(addresses) == 1 else f"resolves to {len(addresses)} addresses"
+        addresses = sorted({str(found[4][0]) for found in socket.getaddrinfo(*place, type=socket.SOCK_STREAM)})
+        if protocol == "name":
+            verdict = RESOLVES
         else:
-            with socket.create_connection(where, timeout=limit) as line:
+            with socket.create_connection(place, timeout=limit) as line:
                 opened = time.monotonic()
-                ok, verdict, error = {"port": _port, "http": _http, "postgres": _postgres}[speak](line, f"{host}:{port}", path)
-                started += time.monotonic() - opened if speak == "port" else 0  # it was open before we listened for a hang-up
+                verdict, status, error = {"port": _port, "http": _http, "postgres": _postgres}[protocol](line, f"{host}:{port}", path)
+                started += time.monotonic() - opened if protocol == "port" else 0  # it was open before we waited for it to close
     except (OSError, ValueError, http.client.HTTPException) as problem:  # ValueError: a name or path that cannot be sent
-        ok, verdict, error = False, _in_words(problem), f"{type(problem).__name__}: {problem}"
-    return {"ok": ok, "verdict": verdict, "seconds": time.monotonic() - started, "error": error, "addresses": addresses}
+        verdict, error = _verdict_on(problem), f"{type(problem).__name__}: {problem}"
+    seconds = time.monotonic() - started
+    return {"ok": verdict in _WORKED, "verdict": verdict, "status": status, "seconds": seconds, "error": error, "addresses": addresses}
 
 
-def knock_at_all(targets: list[str], limit: float, at: str | None = None) -> list[dict]:
-    """Knock at all targets at the same time; what has not answered after `limit` seconds gets its verdict then."""
-    answers: dict[str, dict] = {}
+def attempt_all(targets: list[str], limit: float, at: str | None = None) -> list[Tried]:
+    """Try all targets at the same time; what has not answered after `limit` seconds gets its verdict then."""
+    answers: dict[str, Tried] = {}
 
     def one(target: str) -> None:
-        answers[target] = knock(target, limit, at)
+        answers[target] = attempt(target, limit, at)
 
-    threads = [threading.Thread(target=one, args=(target,), daemon=True) for target in targets]  # a look-up cannot be cut short
+    threads = [threading.Thread(target=one, args=(target,), daemon=True) for target in targets]  # a look-up cannot be stopped early
     deadline = time.monotonic() + limit
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    silence = {"ok": False, "verdict": "no answer in time", "seconds": limit, "error": f"nothing within {limit:g} s", "addresses": []}
+    silence: Tried = {
+        "ok": False,
+        "verdict": NO_ANSWER,
+        "status": 0,
+        "seconds": limit,
+        "error": f"nothing within {limit:g} s",
+        "addresses": [],
+    }
     return [answers.get(target, silence) for target in targets]
 
 
-def _port(line: socket.socket, host: str, path: str) -> tuple[bool, str, str]:
+def _port(line: socket.socket, host: str, path: str) -> tuple[str, int, str]:
     line.settimeout(_EARLY)
     try:
         if not line.recv(1, socket.MSG_PEEK):
-            return False, "hangs up", "accepted, then closed without a word"
+            return _CLOSED
     except TimeoutError:
-        pass  # a server that waits for us to speak first
-    return True, "open", ""
+        pass  # a server that waits for the client to send first
+    return OPEN, 0, ""
 
 
-def _http(line: socket.socket, host: str, path: str) -> tuple[bool, str, str]:
+def _http(line: socket.socket, host: str, path: str) -> tuple[str, int, str]:
     connection = http.client.HTTPConnection(host)
     connection.sock = line
     connection.request("GET", path or "/")
     reply = connection.getresponse()
-    return reply.status < 400, "answers" if reply.status < 400 else f"answers {reply.status}", "" if reply.status < 400 else reply.reason
+    return (ERROR_STATUS, reply.status, reply.reason) if reply.status >= 400 else (ANSWERS, 0, "")
 
 
-def _postgres(line: socket.socket, host: str, path: str) -> tuple[bool, str, str]:
-    wish = struct.pack("!i", 196608) + b"user\0postgres\0database\0postgres\0\0"  # protocol 3.0's StartupMessage
-    line.sendall(struct.pack("!i", len(wish) + 4) + wish)
+def _postgres(line: socket.socket, host: str, path: str) -> tuple[str, int, str]:
+    startup = struct.pack("!i", 196608) + b"user\0postgres\0database\0postgres\0\0"  # protocol 3.0's StartupMessage
+    line.sendall(struct.pack("!i", len(startup) + 4) + startup)
     reply = line.recv(4096)
     if not reply:
-        return False, "hangs up", "accepted, then closed without a word"
+        return _CLOSED
     if reply[:1] not in (b"R", b"E"):
-        return False, "does not speak Postgres", repr(reply[:40])
-    told = {field[:1]: field[1:].decode(errors="replace") for field in reply[5:].split(b"\0")} if reply[:1] == b"E" else {}
-    if told.get(b"C") == "57P03":  # cannot_connect_now
-        return False, "not ready", told.get(b"M", "")
-    return True, "answers", ""  # to ask for a password, or to refuse this user, is an answer
+        return NOT_POSTGRES, 0, repr(reply[:40])
+    fields = {field[:1]: field[1:].decode(errors="replace") for field in reply[5:].split(b"\0")} if reply[:1] == b"E" else {}
+    if fields.get(b"C") == "57P03":  # cannot_connect_now
+        return NOT_READY, 0, fields.get(b"M", "")
+    return ANSWERS, 0, ""  # a request for a password, or the refusal of this user, is an answer
 
 
-def _in_words(problem: Exception) -> str:
+def _verdict_on(problem: Exception) -> str:
     if isinstance(problem, (socket.gaierror, UnicodeError)):
-        return "no such name"
+        return NO_NAME
     if isinstance(problem, TimeoutError):
-        return "no answer in time"
+        return NO_ANSWER
     if isinstance(problem, ConnectionRefusedError):
-        return "refused"
+        return REFUSED
     if isinstance(problem, ConnectionError):
-        return "hangs up"
+        return HUNG_UP
     if isinstance(problem, http.client.HTTPException):
-        return "does not speak HTTP"
-    return "no way there" if getattr(problem, "errno", 0) in (errno.EHOSTUNREACH, errno.ENETUNREACH) else "fails"
+        return NOT_HTTP
+    return NO_ROUTE if getattr(problem, "errno", 0) in (errno.EHOSTUNREACH, errno.ENETUNREACH) else FAILS
 
 
 if __name__ == "__main__":
-    print(json.dumps(knock_at_all(sys.argv[2:], float(sys.argv[1]))))
+    print(json.dumps(attempt_all(sys.argv[2:], float(sys.argv[1]))))

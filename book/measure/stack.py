@@ -23,6 +23,7 @@ from ..files.port import ports, tcp
 from . import answer, knock, limits, probe
 from .service import OF_PROJECT, OF_SERVICE, Service, StackError, StackFailed, Stopped, published, service_of
 from .topology import Topology
+from .verdict import Verdict
 
 _EXEC_SECONDS = 300
 _LOG_SECONDS = 60
@@ -115,7 +116,7 @@ class Stack:
             return False
 
     def reach(self, *targets: str, sources: Iterable[str] | None = None, limit: float = 3.0) -> tuple[probe.Reach, ...]:
-        """Knock at each target from each source.
+        """Try each target from each source.
 
         Args:
             targets: `service` (its name), `service:port`, `http://service:port/path` or `postgres://service:port`.
@@ -146,8 +147,8 @@ class Stack:
         """What the file declares beside what runs, and who reaches whom.
 
         Args:
-            targets: where each service knocks, as for `reach`; where none is named, at each port that a service declares or its
-                image exposes, and at the name of a service that has none.
+            targets: what each service tries, as for `reach`; if none is named, each port that a service declares or its image
+                exposes, and the name of a service that has none.
             limit: seconds for each try.
 
         Raises:
@@ -237,8 +238,8 @@ class Stack:
         _, host, port, _ = knock.split(target)
         have = places.get(host)
         if port and have is not None and port not in have:
-            return probe.silent(probe.HERE, [target], "not published", f"{host} publishes: {', '.join(map(str, have)) or 'nothing'}")
-        return probe.outside(target, (have or {}).get(port), limit)
+            return probe.silent(probe.HERE, [target], Verdict.NOT_PUBLISHED, f"{host} publishes: {', '.join(map(str, have)) or 'nothing'}")
+        return (probe.outside(target, (have or {}).get(port), limit),)
 
     @contextmanager
     def _files(self) -> Iterator[list[str]]:

@@ -1,4 +1,4 @@
-"""When things happened while a Compose project came up: the engine's own events, and our knocks on published ports."""
+"""When things happened while a Compose project came up: the engine's own events, and our tries of published ports."""
 
 from __future__ import annotations
 
@@ -6,27 +6,46 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from threading import Event as Flag
 from threading import Thread
 
 from docker.errors import NotFound
 
 from ..engine import connect
-from . import knock
+from . import knock, probe
 from .limits import seconds_until as seconds_until  # part of the reader's `timeline`
 from .service import OF_PROJECT, OF_SERVICE, StackFailed, published
 from .stack import Stack
+from .verdict import Verdict
 
-_EVERY = 0.02  # seconds between two looks
+_EVERY = 0.02  # seconds between two tries
 _TRY_SECONDS = 2.0
 _ON_ITS_WAY = 0.1  # seconds that an event may take from the engine to us
-_SEEN = {
-    "create": "created",
-    "start": "started",
-    "die": "exited",
-    "health_status: healthy": "healthy",
-    "health_status: unhealthy": "unhealthy",
+
+
+class EventName(StrEnum):
+    """What can happen to a service, or to the command that brings it up."""
+
+    CREATED = "created"
+    STARTED = "started"
+    PORT_OPEN = "port open"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    FIRST_ANSWER = "first answer"
+    FAILED_TRY = "failed try"
+    EXITED = "exited"
+    RETURNED = "returned"
+    FAILED = "failed"
+
+
+_FROM_ENGINE = {  # the engine's names for what it tells
+    "create": EventName.CREATED,
+    "start": EventName.STARTED,
+    "health_status: healthy": EventName.HEALTHY,
+    "health_status: unhealthy": EventName.UNHEALTHY,
 }
+COMMAND = "up"  # in the place of a service, for the events of the command itself
 
 
 @dataclass(frozen=True)
@@ -34,17 +53,19 @@ class Event:
     """One thing that happened.
 
     Attributes:
-        service: where; `up` for the command itself.
-        what: from the engine `created`, `started`, `healthy`, `unhealthy`, `exited` (by itself); from our knocks `port open`,
+        service: the service; `up` for the command itself.
+        what: from the engine `created`, `started`, `healthy`, `unhealthy`, `exited` (by itself); from our tries `port open`,
             `first answer`, and `failed try` each time one failed for another reason than before; of the command `returned`, `failed`.
         seconds: since the first container of the project was created, on this machine's clock.
-        detail: the exit code, or the verdict on the failed try.
+        detail: the exit code, or the verdict on the failed try, as a page shows it.
+        exit_code: of a service that exited; None for other events.
     """
 
     service: str
-    what: str
+    what: EventName
     seconds: float
     detail: str = ""
+    exit_code: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,28 +75,28 @@ class Timeline:
     events: tuple[Event, ...]
 
     def at(self, service: str, what: str) -> float | None:
-        """Seconds until `what` first happened to `service`; None where it did not."""
+        """Seconds until `what` first happened to `service`; None if it did not."""
         return next((event.seconds for event in self.events if (event.service, event.what) == (service, what)), None)
 
     def first(self, what: str) -> float | None:
-        """Seconds until `what` first happened, to whichever service; None where it did not."""
+        """Seconds until `what` first happened, to any service; None if it did not."""
         return next((event.seconds for event in self.events if event.what == what), None)
 
 
 class Recording:
-    """What has been seen so far."""
+    """What has happened so far."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._seen: list[Event] = []
 
-    def note(self, service: str, what: str, detail: str = "") -> None:
-        """Write down that something happened just now."""
-        self._seen.append(Event(service, what, time.monotonic() - self._began, detail))
+    def note(self, service: str, what: EventName, detail: str = "", exit_code: int | None = None) -> None:
+        """Record that something happened just now."""
+        self._seen.append(Event(service, what, time.monotonic() - self._began, detail, exit_code))
 
     def timeline(self) -> Timeline:
-        """All of it in order. The clock starts with the first container: building an image is no part of the race."""
-        zero = min((event.seconds for event in self._seen if event.what == "created"), default=0.0)
+        """All of it in order. The clock starts with the first container: the time to build an image does not count."""
+        zero = min((event.seconds for event in self._seen if event.what == EventName.CREATED), default=0.0)
         return Timeline(
             tuple(replace(event, seconds=event.seconds - zero) for event in sorted(self._seen, key=lambda event: event.seconds))
         )
@@ -83,12 +104,12 @@ class Recording:
 
 @contextmanager
 def record(project: str, ask: Iterable[str] = (), limit: float = 30.0) -> Iterator[Recording]:
-    """Listen to the engine, and knock at each target of `ask` from this machine as soon as its service has started.
+    """Listen to the engine, and try each target of `ask` from this machine as soon as its service has started.
 
     Args:
         project: the Compose project; it need not exist yet.
         ask: `service:port`, `http://service:port/path` or `postgres://service:port`, through the published ports.
-        limit: seconds, from the end of the block, to wait for answers that have not come; a service that has ended is not waited for.
+        limit: seconds to wait for missing answers, from the end of the block; a service that has ended is not waited for.
     """
     recording, over = Recording(), Flag()
     asked = {target: knock.split(target)[1] for target in ask}
@@ -102,15 +123,17 @@ def record(project: str, ask: Iterable[str] = (), limit: float = 30.0) -> Iterat
             service = about[OF_SERVICE]
             if action == "kill":
                 killed.add(container_id)
-            if action in _SEEN and not (action == "die" and container_id in killed):
-                recording.note(service, _SEEN[action], f"exit code {about['exitCode']}" if action == "die" else "")
             if action == "die":
                 ended.add(container_id)
+                if container_id not in killed:
+                    recording.note(service, EventName.EXITED, f"exit code {about['exitCode']}", int(about["exitCode"]))
+            elif action in _FROM_ENGINE:
+                recording.note(service, _FROM_ENGINE[action])
             for target in [target for target in asked if asked[target] == service and action == "start" and target not in askers]:
                 askers[target] = Thread(target=_try, args=(target, container_id, recording, ended, over), daemon=True)
                 askers[target].start()
 
-    # The engine listens for us before it sends the headers of its answer: nothing that happens from here on is missed.
+    # The engine subscribes us before it sends the headers of its answer: no later event is missed.
     stream = connect().api.events(decode=True, filters={"type": "container", "label": f"{OF_PROJECT}={project}"})
     listener = Thread(target=listen, daemon=True)
     listener.start()
@@ -122,7 +145,7 @@ def record(project: str, ask: Iterable[str] = (), limit: float = 30.0) -> Iterat
             asker.join(max(0.0, deadline - time.monotonic()))
     finally:
         over.set()
-        with suppress(OSError, AttributeError):  # the SDK stumbles over a stream that the engine has ended before
+        with suppress(OSError, AttributeError):  # the SDK fails on a stream that the engine has ended before
             stream.close()
         listener.join(_TRY_SECONDS)
 
@@ -133,8 +156,8 @@ def time_up(bring_up: Callable[[], Stack], project: str, ask: Iterable[str], lim
     try:
         with record(project, ask, limit) as recording:
             stack = bring_up()
-            recording.note("up", "returned")
-    except BaseException:  # whoever stops the wait for an answer never gets the stack to take down
+            recording.note(COMMAND, EventName.RETURNED)
+    except BaseException:  # a caller who stops the wait for an answer gets no stack to take down
         if stack:
             stack.down()
         raise
@@ -150,9 +173,9 @@ def race(bring_up: Callable[[str], Stack], projects: Iterable[str], ask: Iterabl
             with record(project, ask, limit) as recording:
                 try:
                     stack = bring_up(project)
-                    recording.note("up", "returned")
+                    recording.note(COMMAND, EventName.RETURNED)
                 except StackFailed as problem:
-                    recording.note("up", "failed", str(problem))
+                    recording.note(COMMAND, EventName.FAILED, str(problem))
             seen.append(recording.timeline())
         finally:
             if stack:
@@ -161,8 +184,8 @@ def race(bring_up: Callable[[str], Stack], projects: Iterable[str], ask: Iterabl
 
 
 def _try(target: str, container_id: str, recording: Recording, ended: set[str], over: Flag) -> None:
-    """Knock until there is an answer, the container has ended, or the recording is over."""
-    speak, service, port, _ = knock.split(target)
+    """Try again and again until there is an answer, the container has ended, or the recording is over."""
+    protocol, service, port, _ = knock.split(target)
     before = ""
     while not over.wait(_EVERY):
         try:
@@ -170,11 +193,11 @@ def _try(target: str, container_id: str, recording: Recording, ended: set[str], 
         except NotFound:
             return
         at = published(container).get(port)
-        tried = knock.knock(target, _TRY_SECONDS, at) if at else {"ok": False, "verdict": "not published"}
-        if tried["ok"]:
-            recording.note(service, "port open" if speak == "port" else "first answer")
-        if tried["ok"] or (container.status == "exited" and container_id in ended):  # its end may be on its way to us
+        (tried,) = [probe.outside(target, at, _TRY_SECONDS)] if at else probe.silent(probe.HERE, [target], Verdict.NOT_PUBLISHED, "")
+        if tried.ok:
+            recording.note(service, EventName.PORT_OPEN if protocol == "port" else EventName.FIRST_ANSWER)
+        if tried.ok or (container.status == "exited" and container_id in ended):  # the event of its end may still be on its way
             return
-        if container.status == "running" and tried["verdict"] != before:
-            before = tried["verdict"]
-            recording.note(service, "failed try", before)
+        if container.status == "running" and tried.text != before:
+            before = tried.text
+            recording.note(service, EventName.FAILED_TRY, before)

@@ -9,9 +9,8 @@ from ..measure.probe import Reach
 from ..measure.service import Service, Stopped
 from ..measure.timeline import Timeline
 from ..measure.topology import Topology
+from ..measure.verdict import NOBODY_LISTENS
 from .reload import Edit
-
-SILENT = ("refused", "hangs up", "no answer in time")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Early:
     @property
     def silent(self) -> bool:
         """Whether it did not answer there."""
-        return self.reach.verdict in SILENT
+        return self.reach.verdict in NOBODY_LISTENS
 
 
 @dataclass(frozen=True)

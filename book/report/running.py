@@ -19,11 +19,12 @@ from ..files.port import tcp
 from ..measure import service, timeline, up
 from ..measure.service import OF_SERVICE, Service, StackFailed, Stopped
 from ..measure.stack import Stack
-from ..measure.timeline import Timeline
+from ..measure.timeline import EventName, Timeline
+from ..measure.verdict import NOBODY_LISTENS
 from .images import Built
 from .localhost import named_here
 from .project import Project
-from .ran import SILENT, Alone, Early, Ran
+from .ran import Alone, Early, Ran
 from .reload import edits
 
 _LOOK_SECONDS = 0.1
@@ -99,11 +100,11 @@ class Runner:
                         wait=False,
                         seconds=self._limit,
                     )
-                    recording.note("up", "returned")
+                    recording.note(timeline.COMMAND, EventName.RETURNED)
                     _settle(running, self._patience)
                 except StackFailed as problem:
                     failure = str(problem)
-                    recording.note("up", "failed", failure.splitlines()[0])
+                    recording.note(timeline.COMMAND, EventName.FAILED, failure.splitlines()[0])
         except BaseException:
             if running:
                 running.down()
@@ -144,7 +145,7 @@ class Runner:
         while asks and time.monotonic() < deadline:
             time.sleep(_KNOCK_SECONDS)
             tried = {name: running.reach(*targets, sources=[name]) for name, targets in asks.items()}
-            asks = {name: asks[name] for name, reaches in tried.items() if all(reach.verdict in SILENT for reach in reaches)}
+            asks = {name: asks[name] for name, reaches in tried.items() if all(reach.verdict in NOBODY_LISTENS for reach in reaches)}
 
     def _look(self, running: Stack) -> dict:
         services = running.services()

@@ -53,7 +53,7 @@ def _verdict(reach: Reach | None) -> Cell:
     if reach is None:
         return Cell("", "not tried")
     mark, kind = ("✓", "book-good") if reach.ok else ("✗", "book-bad")
-    text = f"{mark} {reach.verdict}"
+    text = f"{mark} {reach.text}"
     # What differs from run to run stands in elements of one class, which a comparison of outputs leaves out.
     took = f' <span class="book-volatile">{reach.seconds * 1000:.0f}&nbsp;ms{"".join(f" · {escape(at)}" for at in reach.addresses)}</span>'
     if reach.error:

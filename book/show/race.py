@@ -7,7 +7,7 @@ from html import escape
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ..measure.timeline import Event, Timeline
+from ..measure.timeline import Event, EventName, Timeline
 from . import figure
 from .html import Cell, Piece, table
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-_ENDS = ("exited", "unhealthy", "failed")
+_ENDS = (EventName.EXITED, EventName.UNHEALTHY, EventName.FAILED)
 
 
 def race(ways: Mapping[str, Sequence[Timeline]]) -> Piece:
@@ -61,7 +61,7 @@ def _why(runs: Sequence[Timeline]) -> list[str]:
 
 def _gave_up(run: Timeline) -> Event | None:
     """The first end of a service that did not end well, as a migration does."""
-    return next((event for event in run.events if event.what in _ENDS and event.detail != "exit code 0"), None)
+    return next((event for event in run.events if event.what in _ENDS and event.exit_code != 0), None)
 
 
 def _chart(ways: Mapping[str, Sequence[Timeline]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..measure.timeline import Event, Timeline
+from ..measure.timeline import Event, EventName, Timeline
 from . import figure
 from .html import Piece, table
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 _MARKS = {
-    "created": ("o", "base"),
-    "started": (">", "ours"),
-    "port open": ("s", "ours"),
-    "healthy": ("P", "good"),
-    "first answer": ("*", "good"),
-    "returned": ("D", "extra"),
-    "failed try": ("x", "warn"),
-    "unhealthy": ("X", "bad"),
-    "exited": ("X", "bad"),
-    "failed": ("X", "bad"),
+    EventName.CREATED: ("o", "base"),
+    EventName.STARTED: (">", "ours"),
+    EventName.PORT_OPEN: ("s", "ours"),
+    EventName.HEALTHY: ("P", "good"),
+    EventName.FIRST_ANSWER: ("*", "good"),
+    EventName.RETURNED: ("D", "extra"),
+    EventName.FAILED_TRY: ("x", "warn"),
+    EventName.UNHEALTHY: ("X", "bad"),
+    EventName.EXITED: ("X", "bad"),
+    EventName.FAILED: ("X", "bad"),
 }
 _LETTER, _LEVEL, _LANE = 0.078, 0.19, 0.42  # inches: a letter, a row of labels, a lane without labels
 _GAP = 0.12
@@ -54,7 +54,7 @@ def _of(seen: Timeline, lane: str) -> list[Event]:
 
 
 def _label(event: Event) -> str:
-    return f"✗ {event.detail}" if event.what == "failed try" and event.detail else event.what
+    return f"✗ {event.detail}" if event.what == EventName.FAILED_TRY and event.detail else event.what
 
 
 def _chart(seen: Timeline, lanes: list[str]) -> str:
@@ -106,6 +106,6 @@ def _lane(axes: Axes, events: list[Event], levels: list[int], y: float, end: flo
         mark, colour = _MARKS[event.what]
         top = y + 0.14 + _LEVEL * level
         axes.plot([event.seconds] * 2, [y, top + 0.1], color=figure.PALETTE["base"], linewidth=0.8, zorder=1)
-        place = y - 0.11 if event.what == "failed try" else y  # a try often fails at the moment of the start
+        place = y - 0.11 if event.what == EventName.FAILED_TRY else y  # a try often fails at the moment of the start
         axes.scatter([event.seconds], [place], marker=mark, s=100 if mark == "*" else 50, color=figure.PALETTE[colour], zorder=2)
         axes.text(event.seconds + 0.006 * end, top, _label(event), fontsize=9, va="bottom")

@@ -9,6 +9,7 @@ from ..files.compose import Declared
 from ..measure import topology as topology_module
 from ..measure.knock import split
 from ..measure.probe import HERE, Reach
+from ..measure.verdict import Verdict
 from . import wiring, wiring_drawing
 from .html import Cell, Piece, table
 
@@ -54,11 +55,11 @@ def _said(project: topology_module.Topology, called: Mapping[str, str]) -> list[
         parts = [wiring.state(project, name) or "no container"]
         if joined := {called[network] for service in running for network in service.addresses}:
             parts.append(f"on {', '.join(sorted(joined))}")
-        tries = [reach for reach in project.reaches if reach.source == name and reach.verdict != "not running"]
+        tries = [reach for reach in project.reaches if reach.source == name and reach.verdict != Verdict.NOT_RUNNING]
         doors = [reach for reach in project.reaches if reach.source == HERE and split(reach.target)[1] == name]
-        parts += [f"port {split(door.target)[2]} from {HERE}: {door.verdict}" for door in doors]
+        parts += [f"port {split(door.target)[2]} from {HERE}: {door.text}" for door in doors]
         parts += _found("reaches", [reach.target for reach in tries if reach.ok])
-        parts += _found("does not reach", [f"{reach.target} ({reach.verdict})" for reach in tries if not reach.ok])
+        parts += _found("does not reach", [f"{reach.target} ({reach.text})" for reach in tries if not reach.ok])
         lines.append(f"{name}: {'; '.join(parts)}")
     return [*lines, *(f"≠ {difference}" for difference in project.differences)] if project.differences else [*lines, "as declared"]
 
@@ -78,7 +79,7 @@ def _facts(project: topology_module.Topology, called: Mapping[str, str]) -> str:
     shown = table(f"{project.file}, and what runs", ["service", "the file declares", "what runs"], rows).html
     if not project.differences:
         return f'{shown}<p class="book-good">✓ What runs is what the file declares.</p>'
-    items = "".join(f"<li>≠ {escape(str(one))}.</li>" for one in project.differences)
+    items = "".join(f"<li>≠ {escape(one.text)}.</li>" for one in project.differences)
     return f'{shown}<ul class="book-warn" aria-label="Not as the file declares it">{items}</ul>'
 
 
@@ -108,7 +109,7 @@ def _runs(project: topology_module.Topology, name: str, called: Mapping[str, str
 def _verdict(reach: Reach | None) -> str:
     if reach is None:
         return ""
-    return f'<span class="{"book-good" if reach.ok else "book-bad"}">{"✓" if reach.ok else "✗"} {escape(reach.verdict)}</span>'
+    return f'<span class="{"book-good" if reach.ok else "book-bad"}">{"✓" if reach.ok else "✗"} {escape(reach.text)}</span>'
 
 
 def _volatile(text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from ..measure.knock import split
 from ..measure.probe import HERE, Reach
 from ..measure.topology import Topology, short
+from ..measure.verdict import Verdict
 
 NOWHERE = ""  # the network of a way that found none
 
@@ -53,7 +54,7 @@ class Way:
     def words(self) -> str:
         """The milliseconds of what answered, the reasons of what did not."""
         if not self.ok:
-            return ", ".join(dict.fromkeys(reach.verdict for reach in self.tries))
+            return ", ".join(dict.fromkeys(reach.text for reach in self.tries))
         found = sorted({f"{max(reach.seconds * 1000, 1):.0f}" for reach in self.tries}, key=int)
         return f"{'–'.join(dict.fromkeys((found[0], found[-1])))} ms"
 
@@ -101,7 +102,7 @@ def ways(topologies: Sequence[Topology], found: Sequence[Box]) -> list[Way]:
     tried: dict[tuple[str, int, int, bool], list[Reach]] = {}
     for number, topology in enumerate(topologies):
         for reach in topology.reaches:
-            if reach.source == HERE or reach.verdict == "not running":
+            if reach.source == HERE or reach.verdict == Verdict.NOT_RUNNING:
                 continue
             source = _place(found, number, reach.source)
             for network, target in _ends(topologies, found, number, reach):

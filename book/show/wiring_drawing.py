@@ -100,7 +100,7 @@ def _machine(axes: Axes, found: Sequence[Box], across: Sequence[float], top: flo
             continue
         _arrow(axes, (x, top), (x, bottom), all(reach.ok for reach in box.ports.values()))
         for row, (port, reach) in enumerate(sorted(box.ports.items())):
-            words = f"{port}: {reach.verdict}" + (f", {max(reach.seconds * 1000, 1):.0f} ms" if reach.ok else "")
+            words = f"{port}: {reach.text}" + (f", {max(reach.seconds * 1000, 1):.0f} ms" if reach.ok else "")
             _label(axes, x, top - 0.24 - 0.2 * row, words, reach.ok)
 
 

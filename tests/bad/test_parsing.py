@@ -104,17 +104,17 @@ def test_a_listing_is_one_block_and_holds_the_file_as_it_is(folder, text, name):
 @given(target=st.one_of(TEXT, st.from_regex(r"(http|postgres)?(://)?[\w.\[\]:%/@-]{0,30}", fullmatch=True)))
 def test_a_target_is_split_or_refused(target):
     try:
-        speak, host, port, _ = knock.split(target)
+        protocol, host, port, _ = knock.split(target)
     except ValueError:
         return
-    assert speak in ("name", "port", "http", "postgres")
+    assert protocol in ("name", "port", "http", "postgres")
     assert host
     assert 0 <= port <= 65535
 
 
 @pytest.mark.parametrize("target", ["a..b", "a..b:80", "http://a..b/", f"{'ü' * 90}:80"])
 def test_a_name_that_cannot_be_asked_for_is_no_such_name(target):
-    assert knock.knock(target, 1)["verdict"] == "no such name"
+    assert knock.attempt(target, 1)["verdict"] == "no such name"
 
 
 @ANY

@@ -69,7 +69,7 @@ def verdicts(reaches):
 
 def test_from_inside_names_ports_and_pages(stack):
     seen = stack.reach("web", "twice", "nobody", "web:5000", "web:81", "http://web:5000", "http://web:5000/none", sources=["closed"])
-    assert [reach.verdict for reach in seen] == [
+    assert [reach.text for reach in seen] == [
         "resolves",
         "resolves to 2 addresses",
         "no such name",
@@ -115,11 +115,18 @@ def test_all_services_are_sources_where_none_is_named(stack):
 
 def test_from_this_machine_through_the_published_port(stack):
     seen = stack.reach("http://web:5000", "web:5000", "web:81", "closed:7000", "http://closed:7000", "web", sources=[HERE])
-    assert [reach.verdict for reach in seen] == ["answers", "open", "not published", "hangs up", "hangs up", "no such name"]
+    assert [reach.verdict for reach in seen] == [
+        "answers",
+        "open",
+        "not published",
+        "closes the connection",
+        "closes the connection",
+        "no such name",
+    ]
     assert {reach.source for reach in seen} == {HERE}
 
 
 def test_postgres_answers_in_its_own_protocol_and_not_in_http(written):
     with written(DATABASE).up() as stack:
         seen = stack.reach("postgres://database", "http://database:5432", sources=["database", HERE])
-        assert [reach.verdict for reach in seen] == ["answers", "hangs up", "answers", "hangs up"]
+        assert [reach.verdict for reach in seen] == ["answers", "closes the connection", "answers", "closes the connection"]

@@ -224,7 +224,7 @@ def test_two_projects_meet_on_a_network_made_for_them(written):
         with recipe.up(NETWORK=network.name) as one, recipe.up(NETWORK=network.name) as two:
             for stack in (one, two):
                 (seen,) = stack.reach("web")
-                assert seen.verdict == "resolves to 2 addresses"
+                assert seen.text == "resolves to 2 addresses"
         assert network.id in ours(), "a network that others made stays when a stack goes down"
     finally:
         recipe.down()

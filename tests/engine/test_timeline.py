@@ -43,7 +43,7 @@ def test_a_service_that_waits_for_a_healthy_one_answers_after_it(shop):
     assert min(event.seconds for event in timeline.events if event.service != "up") == 0
     assert timeline.at("app", "exited") is None
     details = {event.detail for event in timeline.events if (event.service, event.what) == ("database", "failed try")}
-    assert "hangs up" in details, "docker-proxy accepts before the database does"
+    assert "closes the connection" in details, "docker-proxy accepts before the database does"
 
 
 def test_a_service_that_only_starts_in_order_fails_each_time_and_is_not_waited_for(shop):

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from book.measure.knock import knock, knock_at_all, split
+from book.measure import knock
+from book.measure.knock import HUNG_UP, NOT_HTTP, NOT_POSTGRES, attempt, attempt_all, split
+from book.measure.verdict import Verdict
 
 
 @contextmanager
@@ -38,7 +40,7 @@ def told(scheme: str, reply: bytes | None) -> tuple[bool, str, str]:
         line.sendall(reply or b"")
 
     with server(answer) as port:
-        seen = knock(f"{scheme}127.0.0.1:{port}", 0.3)
+        seen = attempt(f"{scheme}127.0.0.1:{port}", 0.3)
     return seen["ok"], seen["verdict"], seen["error"]
 
 
@@ -50,27 +52,27 @@ def test_a_postgres_that_starts_is_told_from_one_that_is_ready():
     )
     assert told("postgres://", refusal(b"28000", b"no such role"))[:2] == (True, "answers")
     assert told("postgres://", b"R\0\0\0\x08\0\0\0\x0a")[:2] == (True, "answers")
-    assert told("postgres://", b"HTTP/1.1 400 no\r\n\r\n")[:2] == (False, "does not speak Postgres")
-    assert told("postgresql://", b"")[:2] == (False, "hangs up")
+    assert told("postgres://", b"HTTP/1.1 400 no\r\n\r\n")[:2] == (False, NOT_POSTGRES)
+    assert told("postgresql://", b"")[:2] == (False, HUNG_UP)
 
 
 def test_a_port_that_is_only_held_by_a_proxy_is_not_open():
-    assert told("", b"")[:2] == (False, "hangs up")
+    assert told("", b"")[:2] == (False, HUNG_UP)
     assert told("", None)[:2] == (True, "open")
 
 
 def test_http_is_told_from_other_tongues_and_from_silence():
     assert told("http://", b"HTTP/1.1 200 OK\r\n\r\n")[:2] == (True, "answers")
-    assert told("http://", b"HTTP/1.1 503 Not yet\r\n\r\n") == (False, "answers 503", "Not yet")
-    assert told("http://", b"220 mail here\r\n")[:2] == (False, "does not speak HTTP")
-    assert told("http://", b"")[:2] == (False, "hangs up")
+    assert told("http://", b"HTTP/1.1 503 Not yet\r\n\r\n") == (False, "answers with an error", "Not yet")
+    assert told("http://", b"220 mail here\r\n")[:2] == (False, NOT_HTTP)
+    assert told("http://", b"")[:2] == (False, HUNG_UP)
     assert told("http://", None)[:2] == (False, "no answer in time")
 
 
 def test_all_are_asked_at_once_and_none_beyond_its_limit():
     with server(lambda line: time.sleep(2)) as one, server(lambda line: time.sleep(2)) as two:
         started = time.monotonic()
-        seen = knock_at_all([f"http://127.0.0.1:{one}", f"http://127.0.0.1:{two}", "localhost"], 0.5)
+        seen = attempt_all([f"http://127.0.0.1:{one}", f"http://127.0.0.1:{two}", "localhost"], 0.5)
         assert [each["verdict"] for each in seen][:2] == ["no answer in time"] * 2
         assert seen[2]["verdict"].startswith("resolves")
         assert time.monotonic() - started < 1.5
@@ -99,3 +101,9 @@ def test_a_service_keeps_its_capitals():
     assert split("Web:5000")[1:3] == ("Web", 5000)
     assert split("http://Web:Web@Web/hello")[1] == "Web"
     assert split("postgres://[::1]:5432")[1:3] == ("::1", 5432)
+
+
+def test_the_constants_of_the_file_that_runs_alone_are_the_verdicts():
+    names = [name for name, value in vars(knock).items() if name.isupper() and not name.startswith("_") and isinstance(value, str)]
+    assert {name: getattr(knock, name) for name in names} == {name: Verdict[name].value for name in names}
+    assert set(Verdict) - {getattr(knock, name) for name in names} == {Verdict.NOT_RUNNING, Verdict.NOT_PUBLISHED}

@@ -22,7 +22,7 @@ from book.trouble import TookTooLong
 def test_what_knocks_is_run_by_a_python_that_can_run_it(monkeypatch, there, taken):
     api = SimpleNamespace(images=lambda: [{"RepoTags": [tag]} for tag in there] + [{"RepoTags": None}])
     monkeypatch.setattr(probe, "connect", lambda: SimpleNamespace(api=api))
-    assert probe._python() == taken
+    assert probe.python_image() == taken
 
 
 def test_of_two_ports_with_one_number_the_one_that_can_be_asked_is_shown():

@@ -93,7 +93,7 @@ def test_a_race_tells_how_many_runs_came_through_and_what_ended_the_others():
 
 
 def test_a_race_does_not_take_for_its_end_what_ended_well():
-    once, sick = Event("migrate", "exited", 1.0, "exit code 0"), Event("database", "unhealthy", 2.0)
+    once, sick = Event("migrate", "exited", 1.0, "exit code 0", 0), Event("database", "unhealthy", 2.0)
     html = race({"one": (Timeline((once, sick)),), "other": (Timeline((once,)),)}).html
     assert "database unhealthy" in html
     assert "no answer in time" in html

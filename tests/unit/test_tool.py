@@ -11,7 +11,7 @@ LABELS = "--label=a=1 --label=b=2"
 
 @pytest.fixture
 def absent(monkeypatch):
-    monkeypatch.setattr(tool, "missing", lambda name: f"{name} is not here.")
+    monkeypatch.setattr(notebook, "missing", lambda name: f"{name} is not here.")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_without_docker_no_tool_can_be_run(monkeypatch):
 
 
 def test_a_cell_that_needs_a_missing_tool_is_left_out(absent):
-    assert "".join(notebook.without_tools(["# needs vagrant\n", "boom\n"])) == "from book import tool\ntool.skip('vagrant')\n"
+    assert "".join(notebook.without_tools(["# needs vagrant\n", "boom\n"])) == "from book import notebook\nnotebook.skip('vagrant')\n"
 
 
 @pytest.mark.parametrize("cell", [[], ["x = 1\n"], ["# needs a rest, and then some\n", "x = 1\n"], ["x = 1\n", "# needs vagrant\n"]])
@@ -68,7 +68,7 @@ def test_other_cells_are_run_as_they_are(absent, cell):
 
 
 def test_a_cell_runs_where_its_tool_is_there(monkeypatch):
-    monkeypatch.setattr(tool, "missing", lambda name: "")
+    monkeypatch.setattr(notebook, "missing", lambda name: "")
     assert notebook.without_tools(["# needs vagrant\n", "x = 1\n"]) == ["# needs vagrant\n", "x = 1\n"]
 
 

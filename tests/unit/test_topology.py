@@ -1,15 +1,20 @@
 """What a file declares beside what runs, the differences between them, and how they are drawn: no engine needed."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from book.files.compose import Declared, declared
 from book.files.config import Configuration
+from book.measure import topology
 from book.measure.probe import HERE, Reach
 from book.measure.service import Service
-from book.measure.topology import Topology, short
-from book.show import topology as show
+from book.measure.topology import DifferenceKind, Topology, short
+from book.measure.verdict import NOBODY_LISTENS, Verdict
+from book.report.ran import Early
+from book.report.rules import network
+from book.show.topology import topology as show
 from book.show.wiring import boxes, names, ways
 
 WEB = Declared(
@@ -23,9 +28,9 @@ DATABASE = Declared("database", networks={"default": "p_default"})
 RUNS = Service("web", "p-web-1", "running", 0, "", 0, {"p_default": "10.0.0.2", "x_shared": "10.1.0.2"}, {5000: "127.0.0.1:4"}, "x")
 STORES = Service("database", "p-database-1", "running", 0, "healthy", 0, {"p_default": "10.0.0.3"}, {}, "x")
 OPEN = (
-    Reach("web", "database:5432", True, "open", 0.002, "", ("10.0.0.3",)),
-    Reach("database", "web:5000", True, "open", 0.004, "", ("10.0.0.2",)),
-    Reach(HERE, "web:5000", True, "open", 0.001, "", ("127.0.0.1",)),
+    Reach("web", "database:5432", True, Verdict.OPEN, 0.002, "", ("10.0.0.3",)),
+    Reach("database", "web:5000", True, Verdict.OPEN, 0.004, "", ("10.0.0.2",)),
+    Reach(HERE, "web:5000", True, Verdict.OPEN, 0.001, "", ("127.0.0.1",)),
 )
 WELL = Topology("one/compose.yaml", (DATABASE, WEB), (STORES, RUNS), OPEN)
 OTHER = Topology(
@@ -33,9 +38,9 @@ OTHER = Topology(
     (Declared("other", networks={"shared": "x_shared"}),),
     (Service("other", "q-other-1", "running", 0, "", 0, {"x_shared": "10.1.0.3"}, {}, "x"),),
     (
-        Reach("other", "shop:5000", True, "open", 0.003, "", ("10.1.0.2",)),
-        Reach("other", "database:5432", False, "no such name", 0.001, "gaierror"),
-        Reach("other", "<b>nobody", False, "no such name", 0.001, "gaierror"),
+        Reach("other", "shop:5000", True, Verdict.OPEN, 0.003, "", ("10.1.0.2",)),
+        Reach("other", "database:5432", False, Verdict.NO_NAME, 0.001, "gaierror"),
+        Reach("other", "<b>nobody", False, Verdict.NO_NAME, 0.001, "gaierror"),
     ),
 )
 
@@ -64,8 +69,11 @@ def test_a_project_that_runs_as_declared_has_no_differences_whatever_port_it_was
         ({"services": (STORES, replace(RUNS, published={}))}, "web does not publish port 5000, which the file declares"),
         ({"services": (replace(STORES, published={1: "127.0.0.1:5"}), RUNS)}, "database publishes port 1, which the file does not declare"),
         ({"services": (STORES, RUNS, RUNS)}, "web is declared 1 times, and has 2 containers"),
-        ({"reaches": (replace(OPEN[0], ok=False, verdict="refused"),)}, "web depends on database, and does not reach it: refused"),
-        ({"reaches": (replace(OPEN[2], ok=False, verdict="hangs up"),)}, "web publishes port 5000, and does not answer there: hangs up"),
+        ({"reaches": (replace(OPEN[0], ok=False, verdict=Verdict.REFUSED),)}, "web depends on database, and does not reach it: refused"),
+        (
+            {"reaches": (replace(OPEN[2], ok=False, verdict=Verdict.HUNG_UP),)},
+            "web publishes port 5000, and does not answer there: closes the connection",
+        ),
     ],
 )
 def test_each_difference_is_told_and_marked(changed, words):
@@ -77,6 +85,34 @@ def test_each_difference_is_told_and_marked(changed, words):
     assert str(difference) in show(odd).html[show(odd).html.index("</svg>") :]
 
 
+def unreached():
+    """The kinds of the differences, and what the rule on unreached dependencies finds, for a database that has no name."""
+    apart = replace(
+        WELL, reaches=(replace(OPEN[0], ok=False, verdict=Verdict.NO_NAME), replace(OPEN[2], ok=False, verdict=Verdict.HUNG_UP))
+    )
+    survey = SimpleNamespace(
+        seen=SimpleNamespace(topology=apart, services=apart.services, doors=(Reach("web", "127.0.0.1:5000", False, Verdict.REFUSED, 0.1),)),
+        project=SimpleNamespace(line=lambda *keys: ("compose.yaml", 1)),
+    )
+    found = [place for *place, _ in network.unreached_dependency.look(survey)]
+    return [(difference.kind, difference.service, difference.other) for difference in apart.differences], found
+
+
+def test_differences_and_rules_do_not_depend_on_any_sentence(monkeypatch):
+    before = unreached()
+    assert [kind for kind, _, _ in before[0]] == [DifferenceKind.PORT_SILENT, DifferenceKind.UNREACHED]
+    assert len(before[1]) == 1
+    monkeypatch.setattr(topology, "_TEXTS", dict.fromkeys(DifferenceKind, "{service}, in other words"))
+    monkeypatch.setattr(Reach, "text", "in other words")
+    for member in Verdict:  # as if each had been written with another value
+        monkeypatch.setattr(member, "_value_", f"{member.name}, in other words")
+    assert unreached() == before
+    assert {early.silent for early in (Early("web", 0.1, replace(OPEN[0], ok=False, verdict=verdict)) for verdict in NOBODY_LISTENS)} == {
+        True
+    }
+    assert not Early("web", 0.1, OPEN[0]).silent
+
+
 def test_what_ended_well_or_whose_profile_is_off_is_no_difference():
     done = replace(WELL, services=(replace(STORES, state="exited"), RUNS), reaches=OPEN[2:])
     assert done.differences == ()
@@ -85,7 +121,7 @@ def test_what_ended_well_or_whose_profile_is_off_is_no_difference():
 
 def test_who_has_to_end_first_need_not_be_reached():
     waits = replace(WEB, depends_on={"database": "service_completed_successfully"})
-    assert replace(WELL, declared=(DATABASE, waits), reaches=(replace(OPEN[0], ok=False, verdict="no such name"),)).differences == ()
+    assert replace(WELL, declared=(DATABASE, waits), reaches=(replace(OPEN[0], ok=False, verdict=Verdict.NO_NAME),)).differences == ()
 
 
 def test_a_published_udp_port_is_no_difference():
@@ -137,7 +173,7 @@ def test_six_services_on_four_networks_are_drawn():
         Service(f"s{n}", f"p-s{n}-1", "running", 0, "", 0, {net: f"10.{i}.0.{n}" for i, net in enumerate(nets.values())}, {}, "x")
         for n in range(6)
     )
-    tries = tuple(Reach(f"s{a}", f"s{b}:1", True, "open", 0.001, "", (f"10.0.0.{b}",)) for a in range(6) for b in range(6))
+    tries = tuple(Reach(f"s{a}", f"s{b}:1", True, Verdict.OPEN, 0.001, "", (f"10.0.0.{b}",)) for a in range(6) for b in range(6))
     full = Topology("compose.yaml", tuple(Declared(s.name, networks=nets) for s in services), services, tries)
     assert len(ways((full,), boxes((full,)))) == 15
     assert show(full).html.count("<svg") == 1

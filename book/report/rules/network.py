@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ...files.port import Port
 from ...measure.probe import HERE
 from ...measure.service import EVERYWHERE
+from ...measure.topology import DifferenceKind
+from ...measure.verdict import Verdict
 from ..finding import Severity
 from ..survey import Survey
 from .places import of_service
@@ -42,7 +43,7 @@ def port_silent(survey: Survey) -> Iterator[Seen]:
         service, _, port = reach.target.partition(":")
         ups = [one for one in topology.of(service) if one.state == "running" and not one.restarts]
         if reach.source == HERE and not reach.ok and ups and service not in idle and int(port) not in _loopback(survey).get(service, ()):
-            yield *of_service(survey, service, "ports"), f"{service} publishes {port}, and a knock there: {reach.verdict}"
+            yield *of_service(survey, service, "ports"), f"{service} publishes {port}, and a knock there: {reach.text}"
 
 
 @rule(
@@ -55,7 +56,7 @@ def port_silent(survey: Survey) -> Iterator[Seen]:
 def localhost_for_another(survey: Survey) -> Iterator[Seen]:
     for alone in survey.seen.alone:
         place = of_service(survey, alone.service, "environment", alone.variable)
-        words = f"{alone.variable} leads {alone.service} to itself: localhost:{alone.port} is {alone.reach.verdict} there"
+        words = f"{alone.variable} leads {alone.service} to itself: localhost:{alone.port} is {alone.reach.text} there"
         yield *place, f"{words}; {' and '.join(alone.others)} {'has' if len(alone.others) == 1 else 'have'} that port"
 
 
@@ -70,9 +71,9 @@ def unreached_dependency(survey: Survey) -> Iterator[Seen]:
     topology = survey.seen.topology
     silent = {service.name for service in survey.seen.services if service.state != "running" or service.restarts}
     for difference in topology.differences if topology else ():
-        if found := re.match(r"depends on (\S+), and does not reach it: (.+)", difference.words):
-            if found[1] not in {*silent, *_loopback(survey)} and found[2] in ("no such name", "no answer in time"):
-                yield *survey.project.line("services", difference.service, "depends_on"), str(difference)
+        apart = difference.kind == DifferenceKind.UNREACHED and difference.verdict in (Verdict.NO_NAME, Verdict.NO_ANSWER)
+        if apart and difference.other not in {*silent, *_loopback(survey)}:
+            yield *survey.project.line("services", difference.service, "depends_on"), difference.text
 
 
 # --- what is published ------------------------------------------------------------------------------------------------------
@@ -122,6 +123,6 @@ def _loopback(survey: Survey) -> dict[str, list[int]]:
     for (source, target), reach in known.items():
         host, _, port = target.rpartition(":")
         own = known.get((source, f"{source}:{port}"))
-        if host == "127.0.0.1" and reach.ok and own and own.verdict == "refused":
+        if host == "127.0.0.1" and reach.ok and own and own.verdict == Verdict.REFUSED:
             found.setdefault(source, []).append(int(port))
     return found

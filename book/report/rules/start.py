@@ -61,7 +61,7 @@ def _never_healthy_in(survey: Survey) -> list[str]:
 def healthy_too_early(survey: Survey) -> Iterator[Seen]:
     for early in too_early(survey):
         place = survey.project.line("services", early.service, "healthcheck")
-        yield *place, f"{early.service} was healthy, and a knock at {early.reach.target} at that moment was {early.reach.verdict}"
+        yield *place, f"{early.service} was healthy, and a knock at {early.reach.target} at that moment was {early.reach.text}"
 
 
 def too_early(survey: Survey) -> list[Early]:
