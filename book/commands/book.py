@@ -31,6 +31,8 @@ def _run(starting: Sequence[str], workers: int) -> int:
     if todo:
         try:
             everything_for(todo)
+        except engine.ChosenEngineMissing:
+            raise  # the reader chose an engine: a site of old outputs would hide that it does not answer
         except engine.EngineMissing as problem:
             print(f"{problem}\n  The site shows the outputs that came with the book.", flush=True)
             of_a_tool = isinstance(problem, engine.ToolMissing)

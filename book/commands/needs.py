@@ -66,6 +66,8 @@ def have_engine() -> None:
     with step("Docker engine") as bar:
         try:
             engine.connect()
+        except engine.ChosenEngineMissing:
+            raise  # the reader chose another engine: a private one would not be it
         except engine.EngineMissing as missing:
             reason = daemon.possible()
             if reason:
@@ -76,7 +78,7 @@ def have_engine() -> None:
             except daemon.NoEngine as problem:
                 raise engine.EngineMissing(f"{missing}\n  Here, {problem}") from None
             engine.connect.cache_clear()
-        os.environ["DOCKER_HOST"] = engine.address()  # kernels and tests use this one, and look no further
+        os.environ.update(engine.variables())  # kernels and tests use this one, and look no further
         try:
             found = engine.preflight()
         except engine.ToolMissing as missing:

@@ -15,7 +15,8 @@ from threading import Thread, get_ident
 
 from ..places import HOME
 from ..trouble import TookTooLong, Trouble
-from .client import EngineMissing, address
+from .choice import configuration
+from .client import EngineMissing, variables
 
 _TOOL_SECONDS = 600
 _END_SECONDS = 10  # from being told to end until it is killed
@@ -114,7 +115,7 @@ def tool_environment() -> dict[str, str]:
     In it the reader's own `config.json` is linked: it holds what they have logged in to, and their proxies.
     """
     folder = HOME / "config"
-    theirs = Path(os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser() / "config.json"
+    theirs = configuration() / "config.json"
     links = {folder / "cli-plugins" / name: program for name, program in _plugins().items()}
     links |= {folder / theirs.name: theirs} if theirs.is_file() and theirs.parent.resolve() != folder.resolve() else {}
     try:
@@ -127,7 +128,7 @@ def tool_environment() -> dict[str, str]:
     except PermissionError:
         words = f"The folder {HOME.name} of this clone belongs to another user: run this as that user, or in a clone of your own."
         raise Trouble(words) from None
-    return {**os.environ, "DOCKER_HOST": address(), "DOCKER_CONFIG": str(folder), "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    return {**os.environ, **variables(), "DOCKER_CONFIG": str(folder), "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 
 @cache
