@@ -29,7 +29,7 @@ def gone(container) -> bool:
 
 
 def labels_of_a_dead_process() -> dict[str, str]:
-    code = "from book import run; print(run._PROCESS)"
+    code = "from book.engine import labels; print(labels.PROCESS)"
     process = subprocess.check_output([sys.executable, "-c", code], text=True).strip()
     return {**leftovers.labels("x"), f"{labels.LABEL}.process": process}
 
