@@ -1,4 +1,4 @@
-"""A sentence of the book, and the measurement that holds it up."""
+"""A sentence of the book, and the measurement that proves it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class ClaimFailed(Trouble, AssertionError):
 
 
 def claim(sentence: str, holds: bool, measured: str = "") -> None:
-    """State `sentence` on the page, with a mark that it held; fail the cell where it does not.
+    """State `sentence` on the page, with a mark that it holds; fail the cell if it does not.
 
     Args:
         sentence: what the book says, complete and with its full stop.
         holds: the result of the test.
-        measured: what was seen, with its unit; shown beside the sentence.
+        measured: what was measured, with its unit; shown beside the sentence.
 
     Raises:
-        ClaimFailed: where `holds` is false.
+        ClaimFailed: if `holds` is false.
     """
     if not isinstance(holds, bool):
         raise TypeError(f"a claim is true or false, not {type(holds).__name__}: {sentence}")
@@ -33,4 +33,4 @@ def claim(sentence: str, holds: bool, measured: str = "") -> None:
         "text/plain": f"✓ {sentence}",
         "text/html": f'<p class="book-claim"><span class="book-tick">✓</span> {escape(sentence)}{seen}</p>',
     }
-    display(data, raw=True, metadata={"claim": {"sentence": sentence, "measured": measured}})
+    display(data, raw=True, metadata={"claim": {"sentence": sentence, "measured": measured}})  # type: ignore[no-untyped-call]  # IPython has no types

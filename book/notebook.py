@@ -28,7 +28,7 @@ def install() -> None:
 
 
 def skip(name: str) -> None:
-    """Say on the page that a cell was left out, and why.
+    """Show on the page that a cell was left out, and why.
 
     Raises:
         ToolMissing: in CI, where nothing may be left out.
@@ -36,12 +36,12 @@ def skip(name: str) -> None:
     reason = missing(name)
     if os.environ.get("CI") == "true":
         raise ToolMissing(reason)
-    said = f"Not run here: {reason}"
-    display({"text/plain": said, "text/html": f"<p><em>{escape(said)}</em></p>"}, raw=True)
+    note = f"Not run here: {reason}"
+    display({"text/plain": note, "text/html": f"<p><em>{escape(note)}</em></p>"}, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types
 
 
 def without_tools(lines: list[str]) -> list[str]:
-    """Leave out a cell that begins with `# needs NAME` where that tool is missing: IPython asks this of each cell before it runs."""
+    """Leave out a cell that begins with `# needs NAME` if that tool is missing; IPython calls this for each cell before it runs."""
     needed = _NEEDS.match(lines[0]) if lines else None
     return ["from book import notebook\n", f"notebook.skip({needed[1]!r})\n"] if needed and missing(needed[1]) else lines
 

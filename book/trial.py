@@ -35,27 +35,28 @@ def try_it(
         recipe: the recipe.
         file: a Dockerfile or a Compose file in its folder.
         beside: what the book measured: images, to be shown beside the reader's, or for a Compose file what `stack.reach` returned;
-            where that is not given, the book's Compose file is brought up and measured, too.
-        reach: for a Compose file, what to knock at from each of its services, as for `stack.reach`.
+            if none is given, the book's Compose file is brought up and measured, too.
+        reach: for a Compose file, what each of its services tries to reach, as for `stack.reach`.
         arguments: values for the Dockerfile's `ARG`s, or for the variables in the Compose file.
 
     Raises:
-        RecipeError: where there is no such file.
-        ValueError: where `reach` is given for a Dockerfile.
+        RecipeError: if there is no such file.
+        ValueError: if `reach` is given for a Dockerfile.
     """
     beside, reach = tuple(beside), tuple(reach)
+    images, tries = (tuple(each for each in beside if isinstance(each, Image)), tuple(each for each in beside if isinstance(each, Reach)))
     title, text = f"{recipe.name}/{file}", recipe.read(file)
     folder = f"recipes/{recipe.name}" if (ROOT / "recipes" / recipe.name).is_dir() else recipe.name
     # A name that only this run knows means nothing to a reader, and is gone with the run.
     values = [f"{name}={shlex.quote(value)}" for name, value in arguments.items() if labels.RUN not in value]
     if file.endswith((".yaml", ".yml")):
         command = " ".join([*values, shlex.join(["docker", "compose", "--file", file, "up", "--build"])])
-        return Editor(title, text, "Up", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).up(beside, reach))
+        return Editor(title, text, "Up", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).up(tries, reach))
     if reach:
-        raise ValueError(f"{file} is no Compose file: nothing runs that `reach` could knock at.")
+        raise ValueError(f"{file} is no Compose file: nothing runs that `reach` could connect to.")
     given = [part for value in values for part in ("--build-arg", value)]
     command = " ".join(["docker", "build", "--file", shlex.quote(file), *given, "."])
-    return Editor(title, text, "Build", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).build(beside))
+    return Editor(title, text, "Build", (f"cd {shlex.quote(folder)}", command), _Copy(recipe, file, arguments).build(images))
 
 
 class _Copy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +14,8 @@ from pathlib import Path
 import docker
 import psutil
 from docker.errors import APIError, NotFound
+from docker.models.networks import Network
+from docker.models.volumes import Volume
 
 from ..places import HOME
 from .client import EngineMissing, connect
@@ -26,7 +28,7 @@ _NOTES = HOME / "steps"  # for each engine a folder, in it a file for each proce
 
 
 def labels(recipe: str) -> dict[str, str]:
-    """Labels for everything that this process makes for `recipe`. Before the first thing is made, what dead runs left goes."""
+    """Labels for everything that this process makes for `recipe`. Before the first thing is created, what dead runs left is removed."""
     _reap_once()
     return {
         LABEL: RUN,
@@ -38,12 +40,12 @@ def labels(recipe: str) -> dict[str, str]:
 
 
 def note_images(ids: Iterable[str]) -> None:
-    """Write down images that cannot carry our label: the SDK's builder labels only the last step of the last stage."""
+    """Record images that cannot have our label: the SDK's builder labels only the last step of the last stage."""
     _note(f"{image}\n" for image in ids)
 
 
 def note_containers(ids: Iterable[str]) -> None:
-    """Write down the containers of a build's steps; they carry no label of ours, and stay where a build is cut off."""
+    """Record the containers of a build's steps; they have no label of ours, and stay if a build is interrupted."""
     _note(f"{container}{_OF_A_STEP}\n" for container in ids)
 
 
@@ -64,13 +66,13 @@ def _notes_of(client: docker.DockerClient) -> Path:
 
 @cache
 def _reap_once() -> None:
-    with suppress(EngineMissing, *OF_THE_ENGINE):  # what is made next will tell of it
+    with suppress(EngineMissing, *OF_THE_ENGINE):  # the next request to the engine reports it
         reap(connect())
 
 
 @dataclass
 class Removed:
-    """What was taken away, by kind, and what the engine would not give up, with its words."""
+    """What was removed, by kind, and what the engine refused to remove, with its error."""
 
     containers: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
@@ -79,7 +81,7 @@ class Removed:
     kept: list[str] = field(default_factory=list)
 
     def take(self, kind: str, name: str, remove: Callable[..., object], *arguments: object, **options: object) -> None:
-        """Remove one thing, and write down how that went. Another run may take it away first: that is nobody's trouble."""
+        """Remove one thing, and record the result. If another run removes it first, that is no error."""
         try:
             remove(*arguments, **options)
         except NotFound:
@@ -90,30 +92,34 @@ class Removed:
             getattr(self, kind).append(name)
 
     def counted(self) -> dict[str, int]:
-        """How many of each kind were taken away."""
+        """How many of each kind were removed."""
         return {kind: len(things) for kind, things in vars(self).items() if kind != "kept"}
 
 
 def reap(client: docker.DockerClient, everything: bool = False, only: str | None = None) -> Removed:
-    """Remove what is ours and no living process of this machine needs.
+    """Remove what is ours and not needed by any living process of this machine.
 
     Args:
         client: the engine.
-        everything: also what living runs hold (for `make clean`).
-        only: remove just what the run with this id holds, living or not.
+        everything: also what living runs use (for `make clean`).
+        only: remove only what the run with this id created, living or not.
     """
     removed = Removed()
-    listed = {"all": True, "filters": {"label": f"{LABEL}={only}" if only else LABEL}}
-    for container in client.containers.list(ignore_removed=True, **listed):
+    label = f"{LABEL}={only}" if only else LABEL
+    for container in client.containers.list(ignore_removed=True, all=True, filters={"label": label}):
         if everything or only or not _alive(container.labels):
-            removed.take("containers", container.name, container.remove, force=True, v=True)
-    for kind, collection in (("networks", client.networks), ("volumes", client.volumes)):
-        for thing in collection.list(filters=listed["filters"]):
+            removed.take("containers", str(container.name), container.remove, force=True, v=True)
+    found: dict[str, Sequence[Network | Volume]] = {
+        "networks": client.networks.list(filters={"label": label}),
+        "volumes": client.volumes.list(filters={"label": label}),
+    }
+    for kind, things in found.items():
+        for thing in things:
             if everything or only or not _alive(thing.attrs.get("Labels") or {}):
-                removed.take(kind, thing.name, thing.remove)
+                removed.take(kind, str(thing.name), thing.remove)
     # Parents follow their children: a classic build leaves a chain of untagged images with our label.
-    # (The SDK's own list looks at each image once more, and stumbles where another run has taken one away meanwhile.)
-    for image in client.api.images(**listed):
+    # (The SDK's own list inspects each image again, and fails if another run has removed one in the meantime.)
+    for image in client.api.images(all=True, filters={"label": label}):
         if everything or only or not _alive(image["Labels"] or {}):
             removed.take("images", image["Id"], client.images.remove, image["Id"], force=True)
     for notes in _notes_of(client).glob("*"):
@@ -131,7 +137,7 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
                     break
                 images = kept
                 time.sleep(0.2)
-            if kept:  # another build stands on them: a later run takes them away
+            if kept:  # another build uses them: a later run removes them
                 notes.write_text("".join(f"{image}\n" for image in reversed(kept)))
             else:
                 notes.unlink(missing_ok=True)
@@ -139,14 +145,14 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
 
 
 def _noted(notes: Path) -> list[str]:
-    """What a process noted; nothing where another run has done what is to be done, and taken the file away."""
+    """What a process recorded; nothing if another run has already removed all of it, and the file."""
     with suppress(FileNotFoundError):
         return notes.read_text().split()
     return []
 
 
 def _unnoted(client: docker.DockerClient, steps: list[str]) -> list[str]:
-    """What stands on the steps of a dead run and in nobody's notes, children first: it was ended before it wrote its last step down."""
+    """Images on top of a dead run's steps and in no notes, children first: the run ended before it recorded its last step."""
     untagged = [image for image in client.api.images(all=True) if not set(image["RepoTags"] or []) - {"<none>:<none>"}]
     untagged = [image for image in untagged if not _lives((image["Labels"] or {}).get(f"{LABEL}.process", ""))]
     noted = {note for notes in _notes_of(client).glob("*") for note in _noted(notes)}
@@ -159,7 +165,7 @@ def _unnoted(client: docker.DockerClient, steps: list[str]) -> list[str]:
 
 
 def _remove_untagged(client: docker.DockerClient, image: str, removed: Removed) -> bool:
-    """Remove a step's image, and say whether nothing is left to do; a base image stands in the same log, and keeps its place.
+    """Remove a step's image, and return whether nothing is left to do; a base image is in the same log, and stays.
 
     A base that is pinned by its digest has no tag.
     """
@@ -177,9 +183,9 @@ def _remove_untagged(client: docker.DockerClient, image: str, removed: Removed) 
 
 
 def _alive(found: dict[str, str]) -> bool:
-    """Whether the process that made the thing still lives; where nobody can tell, it stays.
+    """Whether the process that created the thing still lives; if that is unknown, the thing stays.
 
-    That is so on another machine, and of a build's step that has some of our labels and not yet all: each is a step of its own.
+    It is unknown on another machine, and for a build's step with only some of our labels: each label is a step of its own.
     """
     if found.get(f"{LABEL}.machine") != MACHINE or f"{LABEL}.process" not in found:
         return True

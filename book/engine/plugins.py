@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Thread, get_ident
+from typing import IO
 
 from ..places import HOME
 from ..trouble import TookTooLong, Trouble
@@ -19,7 +20,7 @@ from .choice import configuration
 from .client import EngineMissing, variables
 
 _TOOL_SECONDS = 600
-_END_SECONDS = 10  # from being told to end until it is killed
+_END_SECONDS = 10  # from SIGTERM until it is killed
 _BUILDX_NEEDED = (0, 17)  # Compose 5 refuses an older one
 _COMPOSE_NEEDED = (2, 24, 4)  # the first that reads `!override`, with which a run replaces the ports of a file
 _VERSION_SECONDS = 30
@@ -44,7 +45,7 @@ def tool(
     heard: Callable[[str], None] = lambda line: None,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the real `buildx` or `compose` against the engine in use, and return what it said.
+    """Run the real `buildx` or `compose` against the engine in use, and return what it printed.
 
     Args:
         arguments: the plugin's name and its arguments, as after `docker`.
@@ -54,8 +55,8 @@ def tool(
         environment: variables to set for it.
 
     Raises:
-        ToolMissing: where the tool is not there or too old.
-        TookTooLong: where it takes longer than `timeout`.
+        ToolMissing: if the tool is not installed or too old.
+        TookTooLong: if it takes longer than `timeout`.
     """
     name, *rest = arguments
     process = start(*arguments, cwd=cwd, environment=environment)
@@ -66,9 +67,10 @@ def tool(
             said.append(line)
             heard(line.rstrip())
 
-    listener = Thread(target=listen, args=(process.stderr,), daemon=True)
-    answered: list[str] = []
-    reader = Thread(target=lambda: answered.append(process.stdout.read()), daemon=True)
+    stdout, stderr = pipes(process)
+    listener = Thread(target=listen, args=(stderr,), daemon=True)
+    printed: list[str] = []
+    reader = Thread(target=lambda: printed.append(stdout.read()), daemon=True)
     listener.start()
     reader.start()
     try:
@@ -79,11 +81,11 @@ def tool(
         end(process)
         listener.join()
         reader.join()
-    return subprocess.CompletedProcess(process.args, process.returncode, "".join(answered), "".join(said))
+    return subprocess.CompletedProcess(process.args, process.returncode, "".join(printed), "".join(said))
 
 
 def start(*arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start the real `buildx` or `compose` as `tool` does, and leave it running; who starts it reads its pipes and ends it."""
+    """Start the real `buildx` or `compose` as `tool` does, and leave it running; the caller reads its pipes and ends it."""
     name, *rest = arguments
     command = [str(_plugin(name)), *rest]
     variables = {**tool_environment(), **(environment or {})}
@@ -91,7 +93,7 @@ def start(*arguments: str, cwd: Path | None = None, environment: Mapping[str, st
         command,
         cwd=cwd,
         env=variables,
-        stdin=subprocess.DEVNULL,  # nobody sees a question that it asks
+        stdin=subprocess.DEVNULL,  # it cannot ask anything: nobody would see the question
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -99,8 +101,15 @@ def start(*arguments: str, cwd: Path | None = None, environment: Mapping[str, st
     )
 
 
+def pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
+    """Standard output and standard error of a tool that `start` started."""
+    assert process.stdout is not None, "start() opens it"
+    assert process.stderr is not None, "start() opens it"
+    return process.stdout, process.stderr
+
+
 def end(process: subprocess.Popen[str]) -> None:
-    """End a tool that may still run: it is told to first, since Compose takes the builder that it started with it only then."""
+    """End a tool that may still run: first with SIGTERM, since Compose ends the builder that it started only then."""
     if process.poll() is None:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -112,7 +121,7 @@ def end(process: subprocess.Popen[str]) -> None:
 def tool_environment() -> dict[str, str]:
     """The environment that ties Docker's tools to the engine in use, through a configuration folder of ours.
 
-    In it the reader's own `config.json` is linked: it holds what they have logged in to, and their proxies.
+    It links the reader's own `config.json`, which contains their logins and proxies.
     """
     folder = HOME / "config"
     theirs = configuration() / "config.json"
@@ -148,7 +157,7 @@ def _plugins() -> dict[str, Path]:
 
 
 def forget_tools() -> None:
-    """Look for buildx and Compose anew: they may have come meanwhile."""
+    """Look for buildx and Compose again, after an installation."""
     _plugins.cache_clear()
     version.cache_clear()
 

@@ -1,10 +1,11 @@
-"""What an engine is, and where its base images came from."""
+"""What an engine is, and the source of each of its base images."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from docker.errors import ImageNotFound
 
@@ -42,17 +43,17 @@ class Provenance:
 
 
 def preflight() -> str:
-    """Check engine, buildx and Compose, and say in one line what was found.
+    """Check engine, buildx and Compose, and return their versions in one line.
 
     Raises:
-        EngineMissing: where no engine answers.
-        ToolMissing: where buildx or Compose is missing or too old.
+        EngineMissing: if no engine answers.
+        ToolMissing: if buildx or Compose is missing or too old.
     """
     return f"Engine {connect().version()['Version']}, buildx {version('buildx')}, Compose {version('compose')}"
 
 
 def provenance(references: Iterable[str] = ()) -> Provenance:
-    """Say on what the current page runs, with the origin of each base image named in `references`."""
+    """What the current page runs on, with the origin of each base image named in `references`."""
     client = connect()
     info = client.info()
     return Provenance(
@@ -66,9 +67,9 @@ def provenance(references: Iterable[str] = ()) -> Provenance:
 
 
 def origin(reference: str) -> Base:
-    """Say where the image with this name came from; an absent one is `local` with no detail."""
+    """The origin of the image with this name; an absent one is `local`."""
     try:
-        attributes: Mapping = connect().images.get(reference).attrs
+        attributes: Mapping[str, Any] = connect().images.get(reference).attrs
     except ImageNotFound:
         return Base(reference, "local", "not on this engine")
     labels = attributes["Config"].get("Labels") or {}

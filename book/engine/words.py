@@ -1,4 +1,4 @@
-"""Errors of the engine, and of the way to it, in the words that a reader needs."""
+"""Errors of the engine, and of the connection to it, as messages for a reader."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SILENT = "The Docker engine did not answer in time. See whether `docker info` a
 
 
 def in_words(problem: Exception) -> Trouble:
-    """An error of the engine, or of the way to it, as a reader should meet it: cause and next step, then the engine's own words."""
+    """An error of the engine, or of the connection to it, as `Trouble`: cause and next step, then the engine's own message."""
     said = str(getattr(problem, "explanation", None) or problem)[:_LONGEST]
     if isinstance(problem, APIError):
         return Trouble(f"The Docker engine refuses.{advice(said)}\nIts words: {said}")
-    # The SDK hands on what its HTTP library raises, also where the silence comes in the midst of a stream.
+    # The SDK passes on what its HTTP library raises, also if the silence begins in the middle of a stream.
     silent = isinstance(problem, requests.Timeout | urllib3.exceptions.TimeoutError) or "timed out" in said.lower()
     return Trouble(f"{_SILENT if silent else _GONE}\nIts last words: {said}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import urllib.request
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -46,28 +47,28 @@ class Answer:
 
 
 class NoAnswer(Trouble):
-    """A container did not answer in time; the message holds its last words."""
+    """A container did not answer in time; the message contains the last lines of its output."""
 
 
 def answer(container: Container, port: int, path: str) -> Answer:
-    """Ask a container for `path` over HTTP through its published port until an answer comes, whatever its status.
+    """Request `path` from a container over HTTP through its published port until an answer comes, whatever its status.
 
     Raises:
-        NoAnswer: where nothing answers in time; the message holds the container's last words.
+        NoAnswer: if nothing answers in time; the message contains the container's last lines of output.
     """
     started = time.monotonic()
     while time.monotonic() - started < _ANSWER_SECONDS:
         container.reload()
-        published = container.ports.get(f"{port}/tcp")
+        published = container.ports.get(f"{port}/tcp") or []  # none: not published yet
         if container.status == "exited":
             break
-        try:
-            return ask(f"http://127.0.0.1:{published[0]['HostPort']}{path}", started)
-        except (OSError, HTTPException, TypeError):  # it went away midway; TypeError: not published yet
-            time.sleep(0.05)
-    words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
-    said = f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It said:\n{words or '(nothing)'}"
-    raise NoAnswer("\n".join(filter(None, [said, out_of_memory(container)])))
+        with suppress(OSError, HTTPException):  # it closed the connection before its answer was complete
+            for place in published[:1]:
+                return ask(f"http://127.0.0.1:{place['HostPort']}{path}", started)
+        time.sleep(0.05)
+    output = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
+    what = f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It printed:\n{output or '(nothing)'}"
+    raise NoAnswer("\n".join(filter(None, [what, out_of_memory(container)])))
 
 
 def ask(url: str, since: float) -> Answer:
@@ -78,8 +79,8 @@ def ask(url: str, since: float) -> Answer:
         since: when its seconds began, on the monotonic clock.
 
     Raises:
-        OSError, HTTPException: where none comes.
-        TookTooLong: where it begins and does not end in time.
+        OSError, HTTPException: if none comes.
+        TookTooLong: if it begins and does not end in time.
     """
     try:
         reply = _directly.open(url, timeout=_SILENT_SECONDS)
@@ -91,7 +92,7 @@ def ask(url: str, since: float) -> Answer:
 
 
 def out_of_memory(container: Container) -> str:
-    """That a container was ended for its memory, in a sentence with the next step; empty where it was not."""
+    """That a container was ended for its memory, in a sentence with the next step; empty if it was not."""
     container.reload()
     limit = container.attrs["HostConfig"]["Memory"] / 2**20
     what = f"its limit of {limit:g} MiB" if limit else "this machine has"

@@ -7,6 +7,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BufferedReader
 from posixpath import dirname, normpath
 from typing import IO
 
@@ -17,7 +18,7 @@ _WHITEOUT, _OPAQUE, _RESERVED = ".wh.", ".wh..wh..opq", ".wh..wh."
 
 @dataclass(frozen=True)
 class Part:
-    """A file or a folder of a layer, and the bytes that the layer holds in it. The path of a folder ends in a slash."""
+    """A file or a folder of a layer, and the bytes of it in the layer. The path of a folder ends in a slash."""
 
     path: str
     size: int
@@ -28,10 +29,10 @@ class Hidden:
     """What a later layer overwrote or deleted: its bytes are still in the image, and no container can see them.
 
     Attributes:
-        path: the file, or the folder (with a slash at its end) that went as a whole.
-        size: bytes that the layer holds in it.
+        path: the file, or the folder (with a slash at its end) that was removed as a whole.
+        size: bytes of it in the layer.
         by: the layer that hid it, as its place in `Contents.layers`.
-        deleted: whether it was deleted; overwritten where False.
+        deleted: whether it was deleted; overwritten if False.
     """
 
     path: str
@@ -45,10 +46,10 @@ class LayerContents:
     """One layer: the instruction that made it, and what is in it.
 
     Attributes:
-        instruction: the step of the Dockerfile; empty where the image does not tell.
-        from_base: whether the base image brought it.
+        instruction: the step of the Dockerfile; empty if the image has no history.
+        from_base: whether it comes from the base image.
         size: bytes of its files; a second name of a file (a hard link) and a symbolic link count nothing.
-        files: how many files it holds, links and all.
+        files: how many files it contains, links and all.
         largest_files: the largest, largest first.
         largest_folders: the same for folders, with all that is below them.
         hidden: what later layers hid of it, largest first.
@@ -99,7 +100,10 @@ class Contents:
 
 
 def read(
-    image: str, saved: Iterable[tuple[tarfile.TarInfo, IO[bytes] | None]], base_steps: int = 0, worded: Callable[[str], str] = str.strip
+    image: str,
+    saved: Iterable[tuple[tarfile.TarInfo, BufferedReader | None]],
+    base_steps: int = 0,
+    worded: Callable[[str], str] = str.strip,
 ) -> Contents:
     """Read what is in the layers of an image, in one pass over `docker image save` and without unpacking anything.
 
@@ -107,7 +111,7 @@ def read(
 
     Args:
         image: what to call it.
-        saved: the members of the archive, in any order, each with its bytes where it is a file.
+        saved: the members of the archive, in any order, each with its bytes if it is a file.
         base_steps: how many steps of its history came with the base image.
         worded: how to word an instruction of the history.
     """
@@ -162,7 +166,7 @@ def _parse(blob: IO[bytes]) -> _Layer:
                 target = normpath(f"/{member.linkname}") if member.islnk() else ""
                 layer.files[path] = layer.files.get(target, path)
                 layer.sizes.setdefault(layer.files[path], member.size if member.isreg() else 0)
-            archive.members.clear()  # tarfile keeps every header otherwise
+            archive.members.clear()  # type: ignore[attr-defined]  # tarfile keeps every header otherwise; typeshed does not list it
     return layer
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING, Any
 
 import requests
 from docker.errors import ImageNotFound
@@ -23,6 +23,9 @@ from . import contents
 from .answer import Answer, Output, answer, end_of
 from .builder import Build
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer  # exists for type checkers only
+
 _RUN_SECONDS = 120
 _MOST_WORDS = 500  # characters of what a command said that an error shows
 _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all() if d.name}), sep='\\n')"
@@ -31,7 +34,7 @@ _SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(
 
 @dataclass(frozen=True)
 class Layer:
-    """One step of an image: the instruction, the bytes it added, and whether the base image brought it."""
+    """One step of an image: the instruction, the bytes it added, and whether it comes from the base image."""
 
     instruction: str
     size: int
@@ -61,7 +64,7 @@ class Image:
         storage_driver: the driver that counted; sizes of different drivers do not compare.
         layers: the steps, oldest first.
         seconds: how long the build took.
-        log: what the builder said, which is little for steps that it had in its cache; empty where nothing was built.
+        log: what the builder printed, which is little for cached steps; empty if nothing was built.
     """
 
     name: str
@@ -74,7 +77,7 @@ class Image:
     log: str = field(default="", repr=False)
 
     def said(self, words: str) -> str:
-        """The lines with these words in what the builder said while it built the image."""
+        """The lines of the builder's output that contain these words."""
         return "\n".join(line for line in self.log.splitlines() if words in line)
 
     @property
@@ -87,7 +90,7 @@ class Image:
 
         Args:
             command: the program and its arguments; one that the image does not have gives exit code 127, as in a shell.
-            user: who runs it; the image's own user where empty.
+            user: who runs it; the image's own user if empty.
         """
         try:
             with self._container(command=list(command), entrypoint="", user=user) as container:
@@ -102,11 +105,11 @@ class Image:
         """The Python packages that the image's own `python` can see.
 
         Raises:
-            Trouble: where it has no `python` that can tell.
+            Trouble: if it has no `python` that can list them.
         """
         said = self.run("python", "-c", _LIST_PACKAGES)
         if said.exit_code:
-            raise Trouble(f"{self.name} does not tell its Python packages. It said:\n{said.text.strip()[-_MOST_WORDS:]}")
+            raise Trouble(f"{self.name} cannot list its Python packages. It printed:\n{said.text.strip()[-_MOST_WORDS:]}")
         return Packages(self.name, tuple(said.text.split()))
 
     def contents(self) -> contents.Contents:
@@ -115,18 +118,27 @@ class Image:
         return contents.read(self.name, _members(saved), sum(layer.from_base for layer in self.layers), _instruction)
 
     def ask(self, path: str = "/", port: int = 5000) -> Answer:
-        """Start the image as it is, ask for `path` over HTTP on a free port of 127.0.0.1, and return the answer.
+        """Start the image as it is, request `path` over HTTP on a free port of 127.0.0.1, and return the answer.
 
         Raises:
-            NoAnswer: where nothing answers in time; the message holds the container's last words.
+            NoAnswer: if nothing answers in time; the message contains the container's last lines of output.
         """
-        with self._container(ports={f"{port}/tcp": ("127.0.0.1", None)}) as container:
+        with self._container(port=port) as container:
             return answer(container, port, path)
 
     @contextmanager
-    def _container(self, **options: object) -> Iterator[Container]:
-        client = connect()
-        container = client.containers.create(self.id, labels=leftovers.labels(self.name), init=True, **options)
+    def _container(
+        self, command: list[str] | None = None, entrypoint: str | None = None, user: str | None = None, port: int | None = None
+    ) -> Iterator[Container]:
+        container = connect().containers.create(
+            self.id,
+            command,
+            entrypoint=entrypoint,
+            user=user,
+            ports={f"{port}/tcp": ("127.0.0.1", 0)} if port else {},  # 0: a free one
+            labels=leftovers.labels(self.name),
+            init=True,
+        )
         try:
             container.start()
             yield container
@@ -158,12 +170,12 @@ def build(
         heard: called with each line of the builder as it comes.
 
     Raises:
-        BuildFailed: where the builder refuses.
+        BuildFailed: if the build fails.
     """
     name = dockerfile.removesuffix(".Dockerfile") if dockerfile != "Dockerfile" else recipe
     name = "-".join([name, *filter(None, [target]), *(arguments or {}).values()])
     # A tag takes few characters, and a folder's name or an argument's value may have others.
-    tag = f"{_tame(recipe)}:{_tame(name)}-{labels.RUN}"
+    tag = f"{_normalized(recipe)}:{_normalized(name)}-{labels.RUN}"
     started = time.monotonic()
     said = Build(folder, dockerfile, text, tag, leftovers.labels(recipe), target, arguments or {}, heard).do()
     return measure(tag, name, bases, time.monotonic() - started, said)
@@ -176,8 +188,8 @@ def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float
         reference: its tag or id.
         name: what to call it.
         bases: names of the images that it may start from.
-        seconds: how long its build took, where it was built just now.
-        log: what the builder said.
+        seconds: how long its build took, if it was built just now.
+        log: what the builder printed.
     """
     client = connect()
     image = client.images.get(reference)
@@ -186,7 +198,7 @@ def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float
     steps = (Layer(_instruction(entry["CreatedBy"]), entry["Size"], number < inherited) for number, entry in enumerate(history))
     layers = tuple(step for step in steps if step.from_base or not step.instruction.startswith(f"LABEL {labels.LABEL}"))
     size = sum(entry["Size"] for entry in history)
-    return Image(name, image.id, size, _packed(image.save()), client.info()["Driver"], layers, seconds, log)
+    return Image(name, image.attrs["Id"], size, _packed(image.save()), client.info()["Driver"], layers, seconds, log)
 
 
 class _Stream(io.RawIOBase):
@@ -198,21 +210,23 @@ class _Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        room = memoryview(buffer).cast("B")
         self._rest = self._rest or next(self._chunks, b"")
-        taken, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
-        buffer[: len(taken)] = taken
+        taken, self._rest = self._rest[: len(room)], self._rest[len(room) :]
+        room[: len(taken)] = taken
         return len(taken)
 
 
 _packed_bytes: dict[str, int] = {}  # by the digest in the blob's name: images share the layers of their base
 
 
-def _members(saved: Iterator[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
-    """What `docker image save` writes, as it comes: each member, with its bytes where it is a file."""
+def _members(saved: Iterator[bytes]) -> Iterator[tuple[tarfile.TarInfo, io.BufferedReader | None]]:
+    """What `docker image save` writes, as it comes: each member, with its bytes if it is a file."""
     with tarfile.open(fileobj=io.BufferedReader(_Stream(saved), 1 << 20), mode="r|") as archive:
         for member in archive:
-            yield member, archive.extractfile(member) if member.isreg() else None
+            blob = archive.extractfile(member) if member.isreg() else None
+            yield member, blob if isinstance(blob, io.BufferedReader) else None  # tarfile's own class for a member is one
 
 
 def _packed(saved: Iterator[bytes]) -> int:
@@ -221,20 +235,21 @@ def _packed(saved: Iterator[bytes]) -> int:
         if blob is None:
             continue
         if member.name not in _packed_bytes:
-            squeeze = zlib_ng.compressobj(6, wbits=31)  # as gzip does it, in less than half of the time
-            packed = sum(len(squeeze.compress(chunk)) for chunk in iter(lambda blob=blob: blob.read(1 << 20), b""))
-            _packed_bytes[member.name] = packed + len(squeeze.flush())
+            compressor, packed = zlib_ng.compressobj(6, wbits=31), 0  # as gzip does it, in less than half of the time
+            while chunk := blob.read(1 << 20):
+                packed += len(compressor.compress(chunk))
+            _packed_bytes[member.name] = packed + len(compressor.flush())
         total += _packed_bytes[member.name]
     return total
 
 
-def _tame(name: str) -> str:
-    """A name as a part of a tag may be."""
+def _normalized(name: str) -> str:
+    """A name with only the characters that a tag may have."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "recipe"
 
 
-def _shared_steps(attributes: Mapping, base: str) -> int:
-    """How many steps of its history an image has from `base`; 0 where it does not start from it."""
+def _shared_steps(attributes: Mapping[str, Any], base: str) -> int:
+    """How many steps of its history an image has from `base`; 0 if it does not start from it."""
     try:
         found = connect().images.get(base)
     except ImageNotFound:

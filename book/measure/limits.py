@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..trouble import TookTooLong, Trouble
 
-_EVERY = 0.02  # seconds between two looks
+_EVERY = 0.02  # seconds between two checks
 _T = TypeVar("_T")
 
 
@@ -17,7 +17,7 @@ def within(seconds: float, what: str, work: Callable[[], _T]) -> _T:
     """Do what the SDK does without a limit of its own, within one.
 
     Raises:
-        TookTooLong: where it does not end in time.
+        TookTooLong: if it does not end in time.
     """
     done: list[_T] = []
     failed: list[Exception] = []
@@ -39,18 +39,32 @@ def within(seconds: float, what: str, work: Callable[[], _T]) -> _T:
 
 
 class NotInTime(Trouble):
-    """What was waited for did not come within its limit."""
+    """A condition did not hold within its limit."""
+
+
+def wait_until(
+    holds: Callable[[], bool],
+    seconds: float,
+    every: float = _EVERY,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Check again and again until something holds, and return whether it did within `seconds`. It is checked once at least."""
+    deadline = clock() + seconds
+    while not holds():
+        if clock() > deadline:
+            return False
+        pause(every)
+    return True
 
 
 def seconds_until(holds: Callable[[], bool], limit: float = 30.0) -> float:
-    """Wait until something holds, and say how many seconds that took, to about 0.02 s and the time of one look.
+    """Wait until something holds, and return the seconds that took, to about 0.02 s and the time of one check.
 
     Raises:
-        NotInTime: where it does not hold within `limit` seconds.
+        NotInTime: if it does not hold within `limit` seconds.
     """
     began = time.monotonic()
-    while not holds():
-        if time.monotonic() - began > limit:
-            raise NotInTime(f"It did not come within {limit:g} seconds.")
-        time.sleep(_EVERY)
+    if not wait_until(holds, limit):
+        raise NotInTime(f"It did not come within {limit:g} seconds.")
     return time.monotonic() - began

@@ -22,7 +22,7 @@ class StackError(Trouble):
 
 
 class StackFailed(StackError):
-    """Compose refused a file or could not bring it up; the message holds its own last words."""
+    """Compose refused a file or could not bring it up; the message contains the last lines of its output."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Service:
         name: the service.
         container: the container's name.
         state: `created`, `running`, `restarting`, `exited`, ….
-        exit_code: of its last end; 0 where it never ended.
-        health: `starting`, `healthy`, `unhealthy`; empty where it has no health check.
+        exit_code: of its last end; 0 if it never ended.
+        health: `starting`, `healthy`, `unhealthy`; empty if it has no health check.
         restarts: how often the engine started it again.
         addresses: network → address in it.
         published: port in the container → address on this machine, as `127.0.0.1:32768`.
-        command: what runs as process 1; empty where nothing does.
+        command: what runs as process 1; empty if nothing does.
         uid: the number of the user who runs it, 0 for root; None where nothing runs.
     """
 
@@ -56,7 +56,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Stopped:
-    """How a service ended: the seconds from the wish to the end, and its exit code."""
+    """How a service ended: the seconds from the request to the end, and its exit code."""
 
     seconds: float
     exit_code: int
@@ -72,7 +72,7 @@ def service_of(container: Container) -> Service:
     uid, command = _process_one(container)
     return Service(
         name=container.labels[OF_SERVICE],
-        container=container.name,
+        container=str(container.name),
         state=state["Status"],
         exit_code=state["ExitCode"],
         health=state.get("Health", {}).get("Status", ""),
@@ -93,9 +93,9 @@ def published(container: Container) -> dict[int, str]:
 
 
 def _process_one(container: Container) -> tuple[int | None, str]:
-    """User and command line of process 1: not what the file says, since a shell or an init may stand in between."""
+    """User and command line of process 1: not what the file says, since there may be a shell or an init in between."""
     try:
-        rows = container.top(ps_args="-eo pid,uid,args")["Processes"] or []  # none where it ends at that moment
+        rows = container.top(ps_args="-eo pid,uid,args")["Processes"] or []  # none if it ends at that moment
     except APIError:
         return None, ""
     return next(((int(row[1]), " ".join(row[2:])) for row in rows if row[0] == str(container.attrs["State"]["Pid"])), (None, ""))

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
+from typing import Literal
 
 from docker.models.containers import Container
 
 from ..engine import connect
-from ..engine.plugins import end, start, tool
+from ..engine.plugins import end, pipes, start, tool
 from ..files import compose
 from ..files.compose import ComposeFile
 from ..files.port import ports, tcp
@@ -56,7 +57,7 @@ class Stack:
         """One service.
 
         Raises:
-            StackError: where it has no container.
+            StackError: if it has no container.
         """
         return service_of(self._container(name))
 
@@ -69,8 +70,8 @@ class Stack:
         """Run a command in a running service.
 
         Raises:
-            APIError: where the engine cannot: the service does not run.
-            TookTooLong: where it does not end in time; it goes with the stack.
+            APIError: if the engine cannot, since the service does not run.
+            TookTooLong: if it does not end in time; it goes with the stack.
         """
         api = connect().api
         made = api.exec_create(self._container(service).id, list(command))
@@ -80,7 +81,7 @@ class Stack:
         )
         return answer.Output(told, api.exec_inspect(made["Id"])["ExitCode"])
 
-    def logs(self, service: str, tail: int | str = "all") -> str:
+    def logs(self, service: str, tail: int | Literal["all"] = "all") -> str:
         """What a service wrote: its last `tail` lines, or all, as far as a page can hold it (the last MiB)."""
         chunks = self._container(service).logs(tail=tail, stream=True, follow=False)
         return limits.within(_LOG_SECONDS, f"Reading the log of {service}", lambda: answer.end_of(chunks))
@@ -90,10 +91,10 @@ class Stack:
 
         Args:
             service: its name.
-            port: the port in the container; may be left out where it publishes one only.
+            port: the port in the container; may be left out if it publishes only one.
 
         Raises:
-            StackError: where it does not publish that port.
+            StackError: if it does not publish that port.
         """
         port, places = self._port(service, port), published(self._container(service))
         if port not in places:
@@ -104,7 +105,7 @@ class Stack:
         """Ask a service for `path` over HTTP from this machine, again and again until it answers.
 
         Raises:
-            NoAnswer: where nothing answers in time; the message holds the container's last words.
+            NoAnswer: if nothing answers in time; the message contains the container's last lines of output.
         """
         return answer.answer(self._container(service), self._port(service, port), path)
 
@@ -120,11 +121,11 @@ class Stack:
 
         Args:
             targets: `service` (its name), `service:port`, `http://service:port/path` or `postgres://service:port`.
-            sources: services, and `probe.HERE` for this machine and the published ports; all services where None.
+            sources: services, and `probe.HERE` for this machine and the published ports; all services if None.
             limit: seconds for each try.
 
         Raises:
-            ValueError: where a target is none of these.
+            ValueError: if a target is none of these.
         """
         for target in targets:
             knock.split(target)
@@ -136,11 +137,11 @@ class Stack:
         """The services as the Compose file declares them, ports of this machine included, as Compose reads it now.
 
         Raises:
-            StackFailed: where the file has been changed since, and is not valid any more.
+            StackFailed: if the file has been changed since, and is no longer valid.
         """
         verdict, config = compose.read(self.file, self.project)
         if verdict.error:
-            raise StackFailed(f"{self.file} is not valid any more. Compose says:\n{verdict.error}")
+            raise StackFailed(f"{self.file} is no longer valid. Compose says:\n{verdict.error}")
         return compose.declared(config)
 
     def topology(self, *targets: str, limit: float = 3.0) -> Topology:
@@ -152,7 +153,7 @@ class Stack:
             limit: seconds for each try.
 
         Raises:
-            ValueError: where a target is none of these.
+            ValueError: if a target is none of these.
         """
         declared, services = self.declared(), self.services()
         doors: dict[str, set[int]] = {each.name: {*each.ports, *each.exposed} for each in declared if not each.profiles}
@@ -184,25 +185,26 @@ class Stack:
 
     @contextmanager
     def watch(self) -> Iterator[None]:
-        """Let `docker compose watch` follow the files named under `develop`, as long as the block runs.
+        """Let `docker compose watch` follow the files named under `develop`, while the block runs.
 
         Raises:
-            StackError: where it ends at once, as it does where no service has a `watch`.
-            TookTooLong: where it does not begin in time.
+            StackError: if it ends at once, as it does where no service has a `watch`.
+            TookTooLong: if it does not begin in time.
         """
         with self._files() as files:
             watcher = start("compose", *files, "watch", "--no-up", cwd=self.file.folder, environment=self.file.environment)
+            stdout, stderr = pipes(watcher)
             said: list[str] = []
-            listener = Thread(target=lambda: said.extend(watcher.stderr), daemon=True)  # a full pipe would hold it up
+            listener = Thread(target=lambda: said.extend(stderr), daemon=True)  # a full pipe would block it
             listener.start()
             try:
                 what = f"{self.file}: the start of docker compose watch"
-                if not limits.within(_WATCH_SECONDS, what, lambda: any("Watch enabled" in line for line in watcher.stdout)):
+                if not limits.within(_WATCH_SECONDS, what, lambda: any("Watch enabled" in line for line in stdout)):
                     listener.join(_WATCH_SECONDS)
                     raise StackError(
-                        f"{self.file}: docker compose watch says: {compose.words(''.join(said), self.file.folder, self.project)}"
+                        f"{self.file}: docker compose watch printed: {compose.words(''.join(said), self.file.folder, self.project)}"
                     )
-                Thread(target=watcher.stdout.read, daemon=True).start()
+                Thread(target=stdout.read, daemon=True).start()
                 yield
             finally:
                 end(watcher)
@@ -262,4 +264,4 @@ class Stack:
         # The engine's labels tell Compose all it needs here; run at the root, it finds no other file to read.
         done = tool("compose", "--project-name", self.project, "--progress", "quiet", *arguments, cwd=Path("/"))
         if done.returncode:
-            raise StackError(f"{self.file}: docker compose {arguments[0]} says: {compose.words(done.stderr)}")
+            raise StackError(f"{self.file}: docker compose {arguments[0]} printed: {compose.words(done.stderr)}")

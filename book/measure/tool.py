@@ -28,8 +28,8 @@ PROGRAMS = HOME / "bin"  # what behind the stage was fetched for the book
 LIMIT = 300.0
 _LAST_LINES = 12
 _WHERE = {
-    "vagrant": "`make book` installs Debian's package where it is run by root on Debian; elsewhere, install Vagrant yourself",
-    "devcontainer": "`make book` fetches it where npm, or PyPI's Node.js, can be had; else install @devcontainers/cli yourself",
+    "vagrant": "`make book` installs Debian's package if root runs it on Debian; elsewhere, install Vagrant yourself",
+    "devcontainer": "`make book` fetches it where npm, or PyPI's Node.js, is available; else install @devcontainers/cli yourself",
 }
 _PROGRESS = re.compile(r"^(?:default:)?\s*(?:#\d+ |\(Reading database|\d+%$)")  # the builder's, and of what runs in its steps
 _STAMP = re.compile(r"^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] ?")
@@ -71,7 +71,7 @@ class Said(Output):
 
 
 def missing(name: str) -> str:
-    """Why a tool cannot be run here, in a sentence; empty where it can."""
+    """Why a tool cannot be run here, in a sentence; empty if it can be."""
     if os.name == "nt":
         return f"{name} is only run on Linux and macOS here."
     absent = next((program for program in (name, "docker") if not _program(program)), None)
@@ -87,7 +87,8 @@ def free_port() -> int:
     """A port of 127.0.0.1 that nobody uses now."""
     with socket.socket() as line:
         line.bind(("127.0.0.1", 0))
-        return line.getsockname()[1]
+        port: int = line.getsockname()[1]
+        return port
 
 
 def run(folder: Path, recipe: str, name: str, *arguments: str, limit: float = LIMIT, environment: Mapping[str, str] | None = None) -> Said:
@@ -104,8 +105,8 @@ def run(folder: Path, recipe: str, name: str, *arguments: str, limit: float = LI
         environment: variables to set for it.
 
     Raises:
-        ToolMissing: where the tool is not on this machine.
-        NotInTime: where it takes longer than `limit`; the message holds its last words.
+        ToolMissing: if the tool is not on this machine.
+        NotInTime: if it takes longer than `limit`; the message contains the last lines of its output.
     """
     if reason := missing(name):
         raise ToolMissing(reason)
@@ -130,7 +131,9 @@ def run(folder: Path, recipe: str, name: str, *arguments: str, limit: float = LI
         if not isinstance(problem, subprocess.TimeoutExpired):
             raise
         words = "\n".join(_plain(said, folder).splitlines()[-_LAST_LINES:])
-        raise NotInTime(f"{shlex.join([name, *arguments])} did not end within {limit:.0f} seconds. Its last words:\n{words}") from None
+        raise NotInTime(
+            f"{shlex.join([name, *arguments])} did not end within {limit:.0f} seconds. The last lines of its output:\n{words}"
+        ) from None
     taken = time.monotonic() - started
     return Said(ANSI.sub("", said), process.returncode, shlex.join([name, *arguments]), taken, _plain(said, folder))
 

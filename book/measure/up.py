@@ -90,7 +90,7 @@ def up(
                 done = bring_up()
             deadline = time.monotonic() + _NETWORK_SECONDS
             while done.returncode and no_network_left(done.stderr) and time.monotonic() < deadline:
-                _sweep(stack)  # who waits holds nothing: two that keep one network each would wait for ever
+                _sweep(stack)  # keep nothing while waiting: two runs that keep one network each would wait forever
                 time.sleep(_AGAIN_SECONDS)
                 done = bring_up()
         if done.returncode:
@@ -113,7 +113,7 @@ def no_network_left(said: str) -> bool:
 
 
 def network(name: str, recipe: str) -> Network:
-    """Make a network with our labels; wait, within a limit, where the engine has no address range left."""
+    """Make a network with our labels; wait, within a limit, if the engine has no address range left."""
     deadline = time.monotonic() + _NETWORK_SECONDS
     while True:
         try:
@@ -125,7 +125,7 @@ def network(name: str, recipe: str) -> Network:
 
 
 def _last_words(stack: Stack) -> str:
-    """The last lines of each service that is not well; nothing where the engine cannot be asked any more."""
+    """The last lines of each service that is not well; nothing if the engine no longer answers."""
     try:
         return "".join(_words_of(stack))
     except OF_THE_ENGINE:
@@ -140,7 +140,7 @@ def _words_of(stack: Stack) -> Iterator[str]:
             try:
                 words = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
                 why = answer.out_of_memory(container)
-            except APIError:  # it went away at that moment
+            except APIError:  # it was removed at that moment
                 continue
             service = container.labels[OF_SERVICE]
             if health.get("Log"):
@@ -152,7 +152,7 @@ def _words_of(stack: Stack) -> Iterator[str]:
 
 
 def _sweep(stack: Stack) -> None:
-    """Remove what a failed `up` made; its own error is the one to be told."""
+    """Remove what a failed `up` created; a failure here must not hide the error of `up`."""
     try:
         stack.down()
     except (Trouble, *OF_THE_ENGINE):

@@ -108,5 +108,5 @@ def test_two_builds_at_once_do_not_take_each_others_name(tmp_path):
 
 
 def test_an_image_that_cannot_tell_its_packages_is_not_taken_for_one_that_has_some(tmp_path):
-    with pytest.raises(Trouble, match="does not tell its Python packages"):
+    with pytest.raises(Trouble, match="cannot list its Python packages"):
         build(tmp_path, BASE + "RUN rm /usr/local/bin/python\n").packages()

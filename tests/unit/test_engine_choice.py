@@ -143,7 +143,8 @@ def test_the_book_is_not_built_from_old_outputs_if_the_chosen_engine_does_not_an
         raise engine.ChosenEngineMissing("unix:///nonexistent.sock")
 
     monkeypatch.setattr(command, "everything_for", missing)
+    monkeypatch.setattr(command, "_build_first", lambda: None)
     monkeypatch.setattr(command.chapter, "stale", lambda chapters: ["one"])
     monkeypatch.setattr(command.chapter, "chapters", lambda starting: ["one"])
     with pytest.raises(engine.ChosenEngineMissing):
-        command._make_book([], 1)
+        command._run([], 1)
