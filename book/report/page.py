@@ -17,11 +17,18 @@ from ..measure.contents import Contents
 from ..measure.image import Image
 from ..places import ROOT
 from ..recipe import Recipe, RecipeError
-from ..show import choice, connectivity, provenance, seconds, services, sizes, timeline, topology
-from ..show import layers as show_layers
+from ..show.choice import choice
+from ..show.connectivity import connectivity
 from ..show.html import fold, table
+from ..show.layers import layers
 from ..show.markup import piece
+from ..show.provenance import provenance
+from ..show.seconds import seconds
+from ..show.services import services
+from ..show.sizes import sizes
 from ..show.style import without_script
+from ..show.timeline import timeline
+from ..show.topology import topology
 from .finding import Finding, Severity
 from .project import Project
 from .ran import Ran
@@ -97,15 +104,15 @@ def _sections(survey: Survey, findings: Iterable[Finding]) -> Iterator[tuple[str
     yield "", _opening(survey, findings)
     yield "Findings", _findings(findings)
     if survey.built:
-        yield "Images", sizes.sizes(*(_without_secrets(each.image) for each in survey.built)).html + _rebuilds(survey)
-        layers = {each.build.name: show_layers.layers(_without_secrets(each.contents)) for each in survey.built}
-        yield "Layers", piece(choice.choice("Image", layers)).html if len(layers) > 1 else next(iter(layers.values())).html
+        yield "Images", sizes(*(_without_secrets(each.image) for each in survey.built)).html + _rebuilds(survey)
+        explored = {each.build.name: layers(_without_secrets(each.contents)) for each in survey.built}
+        yield "Layers", piece(choice("Image", explored)).html if len(explored) > 1 else next(iter(explored.values())).html
     if survey.ran:
         yield from _runs(survey.ran)
     if published := _published(survey.project):
         yield "Published ports", published
     yield "Listings", _listings(survey.project)
-    yield "On what this was run", provenance.provenance(survey.provenance).html
+    yield "On what this was run", provenance(survey.provenance).html
 
 
 def _opening(survey: Survey, findings: tuple[Finding, ...]) -> str:
@@ -187,16 +194,16 @@ def _runs(ran: Ran) -> Iterator[tuple[str, str]]:
     if ran.failure:
         yield "It does not come up", f"<pre>{escape(hide(ran.failure))}</pre>"
     if ran.timelines[-1].events:
-        yield "Start-up", timeline.timeline(ran.timelines[-1]).html + _spread(ran)
+        yield "Start-up", timeline(ran.timelines[-1]).html + _spread(ran)
     if ran.services:
-        yield "Services", services.services(replace(one, command=hide(one.command)) for one in ran.services).html
+        yield "Services", services(replace(one, command=hide(one.command)) for one in ran.services).html
     if ran.topology and ran.topology.services:
-        yield "Wiring", topology.topology(ran.topology).html
+        yield "Wiring", topology(ran.topology).html
         if ran.topology.reaches:
-            yield "Who reaches whom", connectivity.connectivity(ran.topology.reaches).html
+            yield "Who reaches whom", connectivity(ran.topology.reaches).html
     if ran.stops:
         ends = {f"{name} (exit code {stopped.exit_code})": stopped.seconds for name, stopped in ran.stops.items()}
-        yield "Stop", seconds.seconds("Seconds from `docker compose stop` to the end", ends).html
+        yield "Stop", seconds("Seconds from `docker compose stop` to the end", ends).html
 
 
 def _spread(ran: Ran) -> str:
@@ -209,7 +216,7 @@ def _spread(ran: Ran) -> str:
             if what in ("port open", "healthy", "first answer", "returned", "exited"):
                 times.setdefault(f"{service}: {what}", []).append(seen.at(service, what))
     ordered = dict(sorted(times.items(), key=lambda pair: median(pair[1])))
-    return seconds.seconds(f"Seconds since the first container was created, {len(ran.timelines)} runs", ordered).html if ordered else ""
+    return seconds(f"Seconds since the first container was created, {len(ran.timelines)} runs", ordered).html if ordered else ""
 
 
 def _published(project: Project) -> str:
