@@ -16,7 +16,7 @@ from .places import ROOT
 from .recipe import Recipe
 from .show.connectivity import connectivity
 from .show.editor import Editor, Tell, Work
-from .show.html import Piece
+from .show.html import Piece, joined
 from .show.layers import layers
 from .show.services import services
 from .show.sizes import sizes
@@ -110,4 +110,4 @@ def _tell(line: str, tell: Tell) -> None:
 
 
 def _together(*pieces: Piece) -> Piece:
-    return Piece("".join(piece.html for piece in pieces), "\n\n".join(piece.text for piece in pieces))
+    return Piece(joined(piece.html for piece in pieces), "\n\n".join(piece.text for piece in pieces))

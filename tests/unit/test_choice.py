@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 import ipywidgets
 import pytest
 from IPython.display import Markdown
+from markupsafe import Markup
 
 from book import Recipe
 from book.show import choice, listing
@@ -11,7 +12,7 @@ from book.show.choice import buttons, radios
 from book.show.html import Piece
 from book.show.markup import apart, piece
 
-PIECES = {"slim": Piece("<p>one</p>", "one"), "alpine": Piece("<p>two</p>", "two")}
+PIECES = {"slim": Piece(Markup("<p>one</p>"), "one"), "alpine": Piece(Markup("<p>two</p>"), "two")}
 
 
 def test_a_choice_holds_every_label_and_piece_and_the_first_is_chosen():
@@ -44,7 +45,7 @@ def test_the_same_question_twice_has_other_ids():
 
 
 def test_ids_of_a_drawing_become_its_own_and_what_refers_to_them_follows():
-    html = (
+    html = Markup(
         '<svg aria-labelledby="t d"><title id="t"/><clipPath id="c"/><g clip-path="url(#c)"/><use xlink:href="#c"/><a href="#far"/></svg>'
     )
     assert apart(html, "x-") == (
