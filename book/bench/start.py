@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ..measure.limits import NotInTime
+from ..measure.timeline import EventName
 from ..recipe import Recipe
 from . import machine
 from .interleave import Tell, interleave, part
@@ -149,8 +150,8 @@ def _plans(recipe: Recipe) -> dict[str, _Plan]:
 def _once(recipe: Recipe, plan: _Plan, script: str, ended: set[int]) -> float:
     stack, seen = recipe.time_up(plan.file, ask=[plan.ask], wait=plan.wait, limit=_LIMIT, INIT=script)
     with stack:
-        seconds = seen.at("up", "returned") if plan.wait else seen.first("first answer")
-        if seconds is None or seen.first("first answer") is None:
+        seconds = seen.at("up", EventName.RETURNED) if plan.wait else seen.first(EventName.FIRST_ANSWER)
+        if seconds is None or seen.first(EventName.FIRST_ANSWER) is None:
             raise NotInTime(f"{plan.file} did not answer within {_LIMIT:g} seconds.")
         if plan.ask == _QUERY:
             ended.add(stack.stop(_APP).exit_code)
@@ -159,4 +160,4 @@ def _once(recipe: Recipe, plan: _Plan, script: str, ended: set[int]) -> float:
 
 def _answers(recipe: Recipe, plan: _Plan, script: str) -> bool:
     (seen,) = recipe.race(1, plan.file, ask=[plan.ask], limit=_LIMIT, INIT=script)
-    return seen.first("first answer") is not None
+    return seen.first(EventName.FIRST_ANSWER) is not None

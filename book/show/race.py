@@ -11,7 +11,7 @@ from ..measure.timeline import Event, EventName, Timeline
 from . import figure
 from .html import Cell, Piece, table
 
-_ENDS = ("exited", "unhealthy", "failed")
+_ENDS = (EventName.EXITED, EventName.UNHEALTHY, EventName.FAILED)
 
 
 def race(ways: Mapping[str, Sequence[Timeline]]) -> Piece:
@@ -23,9 +23,9 @@ def race(ways: Mapping[str, Sequence[Timeline]]) -> Piece:
         ways: name → timelines from `Recipe.race`.
     """
     rows: list[list[str | Cell]] = []
-    rates = {name: _rate(len(_first(runs, "first answer")), len(runs)) for name, runs in ways.items()}
+    rates = {name: _rate(len(_first(runs, EventName.FIRST_ANSWER)), len(runs)) for name, runs in ways.items()}
     for name, runs in ways.items():
-        answers, returns = _times(_first(runs, "first answer")), _times(_first(runs, "returned"))
+        answers, returns = _times(_first(runs, EventName.FIRST_ANSWER)), _times(_first(runs, EventName.RETURNED))
         rows.append([name, rates[name], *answers, returns[0], "; ".join(_why(runs))])
     head = ["way", "answered", "first answer", "fastest to slowest", "up returned", "what ended the others"]
     caption = "From nothing to the first answered query (medians, in seconds since the first container was created)"
@@ -34,7 +34,7 @@ def race(ways: Mapping[str, Sequence[Timeline]]) -> Piece:
     return Piece(_chart(ways) + facts.html, text)
 
 
-def _first(runs: Sequence[Timeline], what: str) -> list[float]:
+def _first(runs: Sequence[Timeline], what: EventName) -> list[float]:
     return [seconds for run in runs if (seconds := run.first(what)) is not None]
 
 
@@ -50,7 +50,7 @@ def _times(seconds: list[float]) -> tuple[str, str]:
 
 
 def _why(runs: Sequence[Timeline]) -> list[str]:
-    lost = [run for run in runs if not _first([run], "first answer")]
+    lost = [run for run in runs if not _first([run], EventName.FIRST_ANSWER)]
     ends = map(_gave_up, lost)
     reasons = (", ".join([f"{end.service} {end.what}", *end.detail.splitlines()[:1]]) if end else "no answer in time" for end in ends)
     return list(dict.fromkeys(reasons))
@@ -62,9 +62,9 @@ def _gave_up(run: Timeline) -> Event | None:
 
 
 def _chart(ways: Mapping[str, Sequence[Timeline]]) -> Markup:
+    answered = {name: _first(runs, EventName.FIRST_ANSWER) for name, runs in ways.items()}
     described = "; ".join(
-        f"{name}: {len(_first(runs, 'first answer'))} of {len(runs)} answered, median {_times(_first(runs, 'first answer'))[0]}"
-        for name, runs in ways.items()
+        f"{name}: {len(answered[name])} of {len(runs)} answered, median {_times(answered[name])[0]}" for name, runs in ways.items()
     )
     title = "Seconds to the first answered query: a mark for each run, a line at the median, and how many runs were answered"
     return figure.chart(lambda width: _draw(ways, width), title, described)
@@ -75,8 +75,8 @@ def _draw(ways: Mapping[str, Sequence[Timeline]], width: float) -> figure.Figure
     drawing = figure.new(width, (1.0 if columns > 1 else 1.5) + 0.42 * len(ways))
     axes = drawing.add_subplot()
     marks = (
-        (lambda run: run.first("first answer"), "o", "ours", "first answered query", 0.0),
-        (lambda run: run.first("returned"), "|", "extra", "docker compose up returned", 0.24),
+        (lambda run: run.first(EventName.FIRST_ANSWER), "o", "ours", "first answered query", 0.0),
+        (lambda run: run.first(EventName.RETURNED), "|", "extra", "docker compose up returned", 0.24),
         (lambda run: end.seconds if (end := _gave_up(run)) else None, "X", "bad", "a service gave up", 0.0),
     )
     for when, mark, colour, label, lower in marks:
@@ -89,7 +89,7 @@ def _draw(ways: Mapping[str, Sequence[Timeline]], width: float) -> figure.Figure
     for row, runs in enumerate(ways.values()):
         if row % 2 == 0:
             axes.axhspan(row - 0.5, row + 0.5, color=figure.PALETTE["base"], alpha=0.12, linewidth=0)
-        answers = _first(runs, "first answer")
+        answers = _first(runs, EventName.FIRST_ANSWER)
         if answers:
             axes.plot([min(answers), max(answers)], [row, row], color=figure.PALETTE["ours"], linewidth=1.5, zorder=1)
             axes.plot([median(answers)] * 2, [row - 0.3, row + 0.3], color=figure.PALETTE["ours"], linewidth=2)

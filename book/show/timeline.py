@@ -8,7 +8,7 @@ from ..measure.timeline import Event, EventName, Timeline
 from . import figure
 from .html import Piece, table
 
-_MARKS = {
+_MARKS = {  # of every event, its mark and its colour
     EventName.CREATED: ("o", "base"),
     EventName.STARTED: (">", "ours"),
     EventName.PORT_OPEN: ("s", "ours"),

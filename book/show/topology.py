@@ -16,7 +16,7 @@ from .wiring import names, state
 from .wiring_drawing import draw
 
 _TITLE = "Networks, services, published ports, and who reaches whom"
-_PIXELS = 74, 104  # of an inch: where there is little room, and a wide drawing scrolls; and at most
+_PIXELS = 74, 104  # of an inch: at least, so that a wide drawing scrolls on a narrow page, and at most
 _KEY = Markup(
     '<figcaption>A dot: a service that is on the network. <span class="book-good">An arrow: it answered</span>, with the time it took. '
     '<span class="book-bad">✗ and broken: it did not</span>, with the reason. '
@@ -27,7 +27,7 @@ _KEY = Markup(
 def topology(*projects: Topology) -> Piece:
     """Draw how one project is wired, or several together, beside what their Compose files declare; differences are marked.
 
-    The plain text holds verdicts, and neither times nor addresses: it is the same at each run.
+    The plain text contains verdicts, and neither times nor addresses: it is the same at each run.
 
     Args:
         projects: from `stack.topology`.
@@ -55,18 +55,18 @@ def _described(project: Topology, called: Mapping[str, str]) -> list[str]:
     for name in _names(project):
         running = project.of(name)
         parts = [state(project, name) or "no container"]
-        if joined := {called[network] for service in running for network in service.addresses}:
-            parts.append(f"on {', '.join(sorted(joined))}")
+        if on := {called[network] for service in running for network in service.addresses}:
+            parts.append(f"on {', '.join(sorted(on))}")
         tries = [reach for reach in project.reaches if reach.source == name and reach.verdict != Verdict.NOT_RUNNING]
-        doors = [reach for reach in project.reaches if reach.source == HERE and split(reach.target)[1] == name]
-        parts += [f"port {split(door.target)[2]} from {HERE}: {door.text}" for door in doors]
-        parts += _found("reaches", [reach.target for reach in tries if reach.ok])
-        parts += _found("does not reach", [f"{reach.target} ({reach.text})" for reach in tries if not reach.ok])
+        published = [reach for reach in project.reaches if reach.source == HERE and split(reach.target)[1] == name]
+        parts += [f"port {split(reach.target)[2]} from {HERE}: {reach.text}" for reach in published]
+        parts += _listed("reaches", [reach.target for reach in tries if reach.ok])
+        parts += _listed("does not reach", [f"{reach.target} ({reach.text})" for reach in tries if not reach.ok])
         lines.append(f"{name}: {'; '.join(parts)}")
     return [*lines, *(f"≠ {difference}" for difference in project.differences)] if project.differences else [*lines, "as declared"]
 
 
-def _found(verb: str, targets: list[str]) -> list[str]:
+def _listed(verb: str, targets: list[str]) -> list[str]:
     return [f"{verb} {', '.join(targets)}"] if targets else []
 
 

@@ -78,7 +78,7 @@ def boxes(topologies: Sequence[Topology]) -> list[Box]:
     found = []
     for number, topology in enumerate(topologies):
         declared = {each.name: each for each in topology.declared}
-        doors = [reach for reach in topology.reaches if reach.source == HERE]
+        from_here = [reach for reach in topology.reaches if reach.source == HERE]
         odd = {difference.service for difference in topology.differences}
         names = {service.name for service in topology.services} | {name for name, each in declared.items() if not each.profiles}
         for name in sorted(names):
@@ -90,7 +90,7 @@ def boxes(topologies: Sequence[Topology]) -> list[Box]:
                     state(topology, name),
                     frozenset(network for service in running for network in service.addresses),
                     frozenset(declared[name].networks.values() if name in declared else ()),
-                    {split(reach.target)[2]: reach for reach in doors if split(reach.target)[1] == name},
+                    {split(reach.target)[2]: reach for reach in from_here if split(reach.target)[1] == name},
                     any(service.state == "running" for service in running),
                     name in odd,
                 )

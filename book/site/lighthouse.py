@@ -1,4 +1,4 @@
-"""How quick and how usable the finished site is, as Lighthouse sees it: the median of several visits to each page."""
+"""How quick and how usable the finished site is, as Lighthouse measures it: the median of several visits to each page."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from statistics import median
 from ..offline import tools
 from ..places import HOME, ROOT
 from ..progress import Step
+from ..trouble import Trouble
 from .build import HTML
 
 WORK = "lighthouse"
@@ -38,8 +39,8 @@ _CHROME = (
 )
 
 
-class NoLighthouse(Exception):
-    """Lighthouse cannot be had, or gives no report; the message says why."""
+class NoLighthouse(Trouble):
+    """Lighthouse is not available, or gives no report; the message gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,15 @@ def pages(starting: Sequence[str] = ()) -> list[str]:
 
 
 def score(of: Sequence[str], visits: int, step: Step) -> tuple[Scores, ...]:
-    """Visit pages of the finished site with Lighthouse, keep the medians, and write them with where they were measured to `REPORT`.
+    """Visit pages of the finished site with Lighthouse, take the medians, and write them with the machine to `REPORT`.
 
     Args:
         of: paths of pages in the site.
         visits: how often to visit each, on each form.
-        step: told how far the work is.
+        step: called with how far the work is.
 
     Raises:
-        NoLighthouse: where it cannot be installed, or fails on a page.
+        NoLighthouse: it cannot be installed, or fails on a page.
     """
     program = _program(step)
     found = []
@@ -86,8 +87,13 @@ def score(of: Sequence[str], visits: int, step: Step) -> tuple[Scores, ...]:
             seen = [_visit(program, f"{root}/{page}", form) for _ in range(visits)]
             found.append(Scores(page, form, visits, **{name: median(one[name] for one in seen) for name in seen[0]}))
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    where = {"tool": _LIGHTHOUSE, "machine": platform.machine(), "processors": os.cpu_count(), "day": datetime.now(UTC).date().isoformat()}
-    REPORT.write_text(json.dumps({"measured": where, "pages": [asdict(one) for one in found]}, indent=1))
+    measured = {
+        "tool": _LIGHTHOUSE,
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "day": datetime.now(UTC).date().isoformat(),
+    }
+    REPORT.write_text(json.dumps({"measured": measured, "pages": [asdict(one) for one in found]}, indent=1))
     return tuple(found)
 
 
@@ -108,7 +114,7 @@ def _program(step: Step) -> list[str]:
         command = [*npm, "ci", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", f"--prefix={_PLACE}"]
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_INSTALL_SECONDS)
         if done.returncode:
-            raise NoLighthouse(f"{_LIGHTHOUSE} cannot be had from npm: {done.stderr.strip()[-300:]}")
+            raise NoLighthouse(f"{_LIGHTHOUSE} cannot be installed from npm: {done.stderr.strip()[-300:]}")
     return [str(node), str(main)]
 
 
@@ -147,7 +153,7 @@ class _Packed(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def test_figures_on_one_page_share_no_ids():
     assert set(re.findall(r'(?:href="|url\()#([^")]+)', html)) <= set(ids)
 
 
-def test_names_and_instructions_with_dollar_signs_are_drawn_as_they_stand():
+def test_names_and_instructions_with_dollar_signs_are_drawn_unchanged():
     layers = (Layer("RUN $(a) && $(b)", 50_000_000, False),)
     html = sizes(Image("$x$", "sha256:x", 50_000_000, 1, "overlay2", layers, 1.0)).html
     drawn = re.findall(r"<text[^>]*>([^<]*)</text>", html)
@@ -74,13 +74,13 @@ WASTEFUL = LayerContents(
 DELETES = LayerContents("RUN rm it", False, 0, 0, (), (), ())
 
 
-def test_what_an_image_says_of_itself_is_escaped():
+def test_text_from_an_image_is_escaped():
     html = layers(contents(WASTEFUL, DELETES)).html
     assert "<script>" not in html
     assert [number in html.replace("<wbr>", "") for number in ("alert(1)&lt;/", "alert(2)&lt;/", "alert(3)&lt;/")] == [True] * 3
 
 
-def test_layers_open_on_what_they_hold_and_say_what_was_hidden_by_which_layer():
+def test_layers_open_on_their_files_and_tell_which_layer_hides_what():
     page = ET.fromstring(layers(contents(WASTEFUL, DELETES)).html.replace("<wbr>", ""))
     head = "".join(page.find("p").itertext())
     assert "efficiency 77.5%" in head
@@ -94,7 +94,7 @@ def test_layers_open_on_what_they_hold_and_say_what_was_hidden_by_which_layer():
     assert len(list(page.iter("summary"))) == 4  # the base, the layer in it, and our two
 
 
-def test_the_text_of_layers_holds_the_steps_and_nothing_that_moves():
+def test_the_text_of_layers_contains_the_steps_and_nothing_that_changes():
     assert layers(contents(WASTEFUL, DELETES)).text.splitlines() == [
         "Layers of x",
         "  the base image",
@@ -108,7 +108,7 @@ def test_a_little_waste_is_not_rounded_away():
     assert "efficiency <b>more than 99.9%</b>" in layers(contents(little, DELETES)).html
 
 
-def test_reload_times_are_sorted_by_the_median_and_their_text_does_not_move():
+def test_reload_times_are_sorted_by_the_median_and_their_text_does_not_change():
     shown = seconds("From the save to the answer", {"slow <b>": [3.0, 1.0, 2.0], "quick": [0.5]})
     assert shown.html.index(">quick</th>") < shown.html.index(">slow &lt;b&gt;</th>")
     assert "quick: median 0.50 s; slow &lt;b&gt;: median 2.00 s" in shown.html
@@ -119,7 +119,7 @@ def test_packages_are_counted():
     assert packages(Packages("x", ("flask", "pip"))).text.splitlines()[1].split()[:2] == ["x", "2"]
 
 
-def test_the_packages_asked_for_are_marked_where_they_are():
+def test_the_packages_to_look_for_are_marked_in_each_image():
     rows = presence(["flask", "pytest"], Packages("x", ("flask", "pip")), Packages("y", ("pytest",))).text.splitlines()
     assert [row.split() for row in rows[1:]] == [["x", "yes", "no", "2"], ["y", "no", "yes", "1"]]
 
