@@ -15,10 +15,12 @@ from .measure.image import Image
 from .measure.probe import Reach
 from .places import ROOT
 from .recipe import Recipe
-from .show import connectivity, layers, sizes
-from .show import services as show_services
+from .show.connectivity import connectivity
 from .show.editor import Editor, Tell, Work
-from .show.html import Piece
+from .show.html import Piece, joined
+from .show.layers import layers
+from .show.services import services
+from .show.sizes import sizes
 
 _STEP = re.compile(r"^(?:Step (\d+)/(\d+) :|#\d+ \[(?:\S+ +)?(\d+)/(\d+)\] )")  # of the SDK's builder, and of buildx
 YOURS = "yours"
@@ -85,7 +87,7 @@ class _Copy:
                 heard=lambda line: _tell(line, tell),
             )
             yours = replace(built, name=YOURS)
-            return _together(sizes.sizes(*beside, yours), layers.layers(yours.contents()))
+            return _together(sizes(*beside, yours), layers(yours.contents()))
 
         return work
 
@@ -93,22 +95,22 @@ class _Copy:
         book = list(beside)
 
         def work(text: str, tell: Tell) -> Piece:
-            services, mine = self._measured(self._write(text), reach, tell)
+            shown, mine = self._measured(self._write(text), reach, tell)
             if reach and not book:
                 tell("the book's version, to be shown beside yours …")
                 book.extend(self._measured(self._write(self._recipe.read(self._file)), reach, tell)[1])
             both = [(mine, YOURS), (book, "the book's")]
             named = [replace(each, source=f"{each.source} ({whose})") for found, whose in both for each in found]
-            return _together(services, *([connectivity.connectivity(named)] if named else []))
+            return _together(shown, *([connectivity(named)] if named else []))
 
         return work
 
     def _measured(self, copy: Recipe, reach: tuple[str, ...], tell: Tell) -> tuple[Piece, tuple[Reach, ...]]:
         file = ComposeFile(copy.path, self._file, environment=self._arguments)
         with up.up(file, copy.name, heard=lambda line: _tell(line, tell)) as running:
-            services = show_services.services(running.services())
+            shown = services(running.services())
             tell("measuring …")
-            return services, running.reach(*reach) if reach else ()
+            return shown, running.reach(*reach) if reach else ()
 
 
 def _tell(line: str, tell: Tell) -> None:
@@ -119,4 +121,4 @@ def _tell(line: str, tell: Tell) -> None:
 
 
 def _together(*pieces: Piece) -> Piece:
-    return Piece("".join(piece.html for piece in pieces), "\n\n".join(piece.text for piece in pieces))
+    return Piece(joined(piece.html for piece in pieces), "\n\n".join(piece.text for piece in pieces))

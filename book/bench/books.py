@@ -1,10 +1,11 @@
-"""How long the book takes to be made, beside a stock Jupyter Book that runs everything or trusts its cache."""
+"""How long it takes to make the book, beside a stock Jupyter Book that runs everything or uses its cache."""
 
 from __future__ import annotations
 
 import sysconfig
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -12,13 +13,13 @@ import yaml
 from ..chapters.chapter import Chapter, chapters
 from ..trouble import Trouble
 from . import copied, machine
-from .interleave import Tell, interleave
-from .result import Comparison, Fact, Reach, Result
+from .interleave import Tell, interleave, part
+from .result import Bound, Comparison, Fact, Result
 
 ROUNDS = 3  # of the quick ones; what runs every chapter is done once
 _SECONDS = 600  # for a cell
 _CHANGED = "04-service-names"  # the chapter whose recipe is changed, and a file that it lists
-_FILE, _SIGN = "compose.yaml", "# changed by the bench"
+_FILE, _MARK = "compose.yaml", "# changed by the bench"
 _ONE, _TWO = "this book, 1 worker", "this book, 2 workers"
 _OURS, _FORCE, _CACHE = "this book", "Jupyter Book, force", "Jupyter Book, cache"
 
@@ -29,29 +30,29 @@ def measure(rounds: int, tell: Tell, starting: Sequence[str] = ()) -> Result:
     Args:
         rounds: how often each of the quick ways has its turn; what runs every chapter is done once.
         tell: called with how much is done, of how much, and what is being done.
-        starting: the starts of the names of the chapters in the copies; all where there is none.
+        starting: the starts of the names of the chapters in the copies; empty for all.
     """
     of = chapters(starting)
     changed = next((one for one in of if one.name == _CHANGED), None)
     if changed is None:
-        raise Trouble(f"The chapter whose recipe is changed, {_CHANGED}, has to be among those that are run.")
+        raise Trouble(f"This work changes the recipe of {_CHANGED}: name that chapter among those to run.")
     where = machine.here(sorted({base for chapter in of for base in chapter.recipe.bases()}))
     with copied.book() as first, copied.book() as ours, copied.book() as two, copied.book() as force, copied.book() as cache:
         for folder in (first, ours, two, force, cache):
-            _keep(folder, of)
+            _leave_only(folder, of)
         for folder, mode in ((force, "force"), (cache, "cache")):
             _make_stock(folder, of, mode)
         tell(0, 1, "all, once beforehand")
-        _ours(first, 2)  # what a build fetches stays with the engine's builder: the way whose turn is first would pay for all
+        _ours(first, 2)  # or the first way would fetch for all of them what the engine's builder caches
         whole = {
             _ONE: lambda: _ours(ours, 1),
             _TWO: lambda: _ours(two, 2),
             _FORCE: lambda: _stock(force),
             _CACHE: lambda: _stock(cache),
         }
-        every = interleave(whole, 1, lambda done, total, what: tell(done, 2 * total, f"all: {what}"))
+        every = interleave(whole, 1, part(tell, 0, 2, "all: "))
         quick = {_OURS: lambda: _ours(two, 2), _CACHE: lambda: _stock(cache)}
-        same = interleave(quick, rounds, lambda done, total, what: tell(done + total, 3 * total, f"nothing changed: {what}"))
+        same = interleave(quick, rounds, part(tell, 1, 3, "nothing changed: "))
         turns = {name: iter(range(1, rounds + 1)) for name in quick}
         again: list[set[str]] = []
 
@@ -64,11 +65,7 @@ def measure(rounds: int, tell: Tell, starting: Sequence[str] = ()) -> Result:
                 again.append({chapter for chapter, text in _outputs(folder).items() if text != before[chapter]})
             return seconds
 
-        one = interleave(
-            {name: lambda name=name: edited(name) for name in quick},
-            rounds,
-            lambda done, total, what: tell(done + 2 * total, 3 * total, f"one recipe changed: {what}"),
-        )
+        one = interleave({name: partial(edited, name) for name in quick}, rounds, part(tell, 2, 3, "one recipe changed: "))
         shown = {name: _shows(folder, rounds) for name, folder in ((_OURS, two), (_CACHE, cache))}
     facts = (
         Fact("When one recipe changed, this book ran that chapter and no other.", again == [{_CHANGED}] * rounds),
@@ -77,8 +74,8 @@ def measure(rounds: int, tell: Tell, starting: Sequence[str] = ()) -> Result:
     )
     always = {_FORCE: every[_FORCE]}  # it runs everything each time, whatever changed
     comparisons = (
-        Comparison("Every chapter, from nothing", "s", every, _ONE, _TWO, (Reach(_TWO, 0.6, of=_ONE),), because=_BUSY),
-        Comparison("Nothing changed", "s", same | always, _FORCE, _OURS, (Reach(_OURS, 5.0),), because=_STALE),
+        Comparison("Every chapter, from nothing", "s", every, _ONE, _TWO, (Bound(_TWO, 0.6, of=_ONE),), because=_BUSY),
+        Comparison("Nothing changed", "s", same | always, _FORCE, _OURS, (Bound(_OURS, 5.0),), because=_STALE),
         Comparison("One recipe changed", "s", one | always, _FORCE, _OURS, because=_STALE),
     )
     few = f"Of the chapters only {', '.join(one.name for one in of)}. " if starting else ""
@@ -86,12 +83,12 @@ def measure(rounds: int, tell: Tell, starting: Sequence[str] = ()) -> Result:
 
 
 _ONCE = "What runs every chapter was done once, after a run that was not counted: it filled the caches of the engine's builder."
-_BUSY = "A second worker brings nothing where the cores are busy already, or where there is one chapter only."
-_STALE = "The cache looks at the cells and not at the recipe, and so it also needs little when it should do something."
+_BUSY = "A second worker saves no time if all cores are busy already, or if there is only one chapter."
+_STALE = "The cache compares the cells and not the recipe, so it is also quick when it should run something again."
 
 
-def _keep(folder: Path, of: Sequence[Chapter]) -> None:
-    """Leave no other chapters in a copy; the pages that gather from all of them go, too, and what links to any of these is let be."""
+def _leave_only(folder: Path, of: Sequence[Chapter]) -> None:
+    """Remove all other chapters from a copy, with the pages that collect from all of them; links to what was removed give no warning."""
     names = {chapter.name for chapter in of}
     if names == {chapter.name for chapter in chapters()}:
         return
@@ -120,20 +117,20 @@ def _make_stock(folder: Path, of: Sequence[Chapter], mode: str) -> None:
 
 def _ours(folder: Path, workers: int) -> float:
     started = time.monotonic()
-    copied.python(folder, "-m", "book", "book", f"--workers={workers}")
+    copied.run_python(folder, "-m", "book", "book", f"--workers={workers}")
     return time.monotonic() - started
 
 
 def _stock(folder: Path) -> float:
     program = str(Path(sysconfig.get_path("scripts"), "jupyter-book"))
     started = time.monotonic()
-    copied.run(folder, program, "build", ".", "--quiet")
+    copied.run_program(folder, program, "build", ".", "--quiet")
     return time.monotonic() - started
 
 
 def _edit(folder: Path, turn: int) -> None:
     with open(folder / "recipes" / _CHANGED / _FILE, "a") as file:
-        file.write(f"{_SIGN}, {turn}\n")
+        file.write(f"{_MARK}, {turn}\n")
 
 
 def _outputs(folder: Path) -> dict[str, str]:
@@ -142,4 +139,4 @@ def _outputs(folder: Path) -> dict[str, str]:
 
 def _shows(folder: Path, turn: int) -> bool:
     page = folder / "_build/html/notebooks" / f"{_CHANGED}.html"
-    return page.exists() and f"{_SIGN}, {turn}" in page.read_text()
+    return page.exists() and f"{_MARK}, {turn}" in page.read_text()

@@ -1,4 +1,4 @@
-"""How soon a container of each image answers, with the bytecode of its modules in the image and without."""
+"""How soon a container of each image responds, with the bytecode of its modules in the image and without."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from http.client import HTTPConnection, HTTPException
 from ..engine import connect, leftovers
 from ..measure.answer import NoAnswer
 from ..measure.image import Image
+from ..measure.service import published
 from ..recipe import Recipe
 from . import machine, sizes
-from .interleave import Tell, interleave
-from .result import Comparison, Reach, Result
+from .interleave import Tell, interleave, part
+from .result import Bound, Comparison, Result
 
 ROUNDS = 15
 _PORT = 5000
@@ -23,7 +24,7 @@ _TITLES = {
     "musl": "From the start of the container to the first answer, musl",
     "glibc": "From the start of the container to the first answer, glibc",
 }
-_WITH = "bytecode + "  # first, so that a chart that cuts a long name short still tells the two apart
+_WITH = "bytecode + "  # first, so that the two differ even in a chart that cuts long names
 _OTHERS = {
     "musl": (sizes.NOTED_ALPINE, "two stages, Poetry, Alpine", "two stages, uv, Alpine"),
     "glibc": (sizes.NOTED, "two stages, Poetry, slim", "two stages, uv, slim"),
@@ -36,7 +37,7 @@ USER 1000:1000
 
 
 def measure(rounds: int, tell: Tell) -> Result:
-    """Start a container of each image again and again, and ask it until it answers. All images are on the machine beforehand.
+    """Start a container of each image again and again, and send requests until it responds. All images are on the machine beforehand.
 
     Args:
         rounds: how often each way has its turn.
@@ -49,15 +50,16 @@ def measure(rounds: int, tell: Tell) -> Result:
         tell(number * rounds, 2 * rounds, f"the images, {libc}")
         images = _images(recipe, libc)
         ways = {name: partial(_once, image) for name, image in images.items()}
-        found = interleave(ways, rounds, lambda done, total, what, number=number: tell(done + number * total, 2 * total, what))
+        found = interleave(ways, rounds, part(tell, number, len(_TITLES)))
         ours, baseline = next(iter(images)), _OTHERS[libc][0]
-        others = [name for name in found if found[name].samples and name != ours]  # a bound to itself could not be missed
-        quickest = min(others, key=lambda name: found[name].median, default=baseline)
+        # Not the recommended one itself, which could not miss a bound to itself.
+        others = {name: one.median for name, one in found.items() if one.median is not None and name != ours}
+        quickest = min(others, key=others.__getitem__, default=baseline)
         because = "They differ by less than one start does from the next."
-        reaches = (Reach(ours, 1.1, of=quickest),)
-        comparisons.append(Comparison(title, "s", found, baseline=baseline, recommended=ours, reaches=reaches, because=because))
+        bounds = (Bound(ours, 1.1, of=quickest),)
+        comparisons.append(Comparison(title, "s", found, baseline=baseline, recommended=ours, bounds=bounds, because=because))
     recipe.down()
-    note = "The files had been read before, and nothing was pulled. Each C library comes with a Python of another build."
+    note = "The files had been read before, and nothing was pulled. Each C library comes with another build of Python."
     return Result("cold", "Starting a container", tuple(comparisons), where, (), note)
 
 
@@ -79,17 +81,17 @@ def _once(image: Image) -> float:
         image.id,
         labels=leftovers.labels(image.name),
         init=True,
-        ports={f"{_PORT}/tcp": ("127.0.0.1", None)},
-        healthcheck={"test": ["NONE"]},  # only some images have one, and its Python would take time from the service's
+        ports={f"{_PORT}/tcp": ("127.0.0.1", 0)},
+        healthcheck={"test": ["NONE"]},  # only some images have one, and its Python would slow the service down
     )
     try:
         started = time.monotonic()
         container.start()
         container.reload()
-        port = int(container.ports[f"{_PORT}/tcp"][0]["HostPort"])
+        port = published(container)[_PORT]
         while time.monotonic() - started < _LIMIT:
             with suppress(OSError, HTTPException):  # the engine opens the port before the service does
-                service = HTTPConnection("127.0.0.1", port, timeout=_LIMIT)
+                service = HTTPConnection(port, timeout=_LIMIT)
                 service.request("GET", "/")
                 if service.getresponse().status == 200:
                     return time.monotonic() - started

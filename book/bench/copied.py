@@ -1,4 +1,4 @@
-"""A copy of the book in a temporary folder, to run chapters in that are not the book's own, or not as they are."""
+"""A copy of the book in a temporary folder, to run other chapters in, or changed ones."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..places import HOME, ROOT
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".engine", "_build", "__pycache__", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"
 )
-_OF_ONE_CLONE = ("config", "steps")  # what the package writes into for itself
+_OF_ONE_CLONE = ("config", "steps")  # what the package of each clone writes by itself
 _SECONDS = 4 * 3600
 
 
 @contextmanager
 def book() -> Iterator[Path]:
-    """The folder of the copy, with the virtual environment and the engine's tools of this one; it goes with the block."""
+    """The folder of the copy, with the virtual environment and the engine's tools of this one; it is removed at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="book-", ignore_cleanup_errors=True) as place:
         folder = Path(shutil.copytree(ROOT, Path(place) / "book", symlinks=True, ignore=_LEFT_OUT))
         (folder / ".venv").symlink_to((ROOT / ".venv").resolve())
@@ -34,23 +34,23 @@ def book() -> Iterator[Path]:
         yield folder
 
 
-def python(folder: Path, *arguments: str) -> str:
-    """Run Python in a copy of the book, with the copy's package, and return what it wrote.
+def run_python(folder: Path, *arguments: str) -> str:
+    """Run Python in a copy of the book, with the copy's package, and return its output.
 
     Args:
         folder: the copy.
         arguments: as on a command line.
 
     Raises:
-        RuntimeError: where it does not end in 0; the message holds its last words.
+        RuntimeError: its exit code is not 0; the message contains the end of its output.
     """
-    return run(folder, sys.executable, *arguments)
+    return run_program(folder, sys.executable, *arguments)
 
 
-def run(folder: Path, *command: str) -> str:
-    """Run a command in a copy of the book as `python` does."""
+def run_program(folder: Path, *command: str) -> str:
+    """Run a command in a copy of the book as `run_python` does."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "DOCKER_HOST": address()}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace", timeout=_SECONDS)
     if done.returncode:
-        raise RuntimeError(f"{Path(command[0]).name} ended in {done.returncode}: {(done.stdout + done.stderr).strip()[-1500:]}")
+        raise RuntimeError(f"{Path(command[0]).name} ended with exit code {done.returncode}: {(done.stdout + done.stderr).strip()[-1500:]}")
     return done.stdout

@@ -1,17 +1,18 @@
-"""What a longer book asks of the runner: the same cheap chapter in several numbers of copies."""
+"""What a longer book needs of the runner: the same cheap chapter in several numbers of copies."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import nbformat
 
 from ..recipe import Recipe
-from . import copied, machine
+from . import copied, growth_runner, machine
 from .interleave import Tell, interleave
-from .result import Comparison, Fact, Reach, Result, Way
+from .result import Bound, Comparison, Fact, Measured, Result
 
 ROUNDS = 1
 _COPIES = (5, 20, 80)
@@ -22,48 +23,36 @@ _CELLS = (
     "with recipe.up() as stack:\n    answer = stack.ask('echo-service')",
     "claim('It answers.', answer.status == 200)\nrecipe.down()",
 )
-# Runs in the copy, in a process of its own: the system is asked what it held at most, without the kernels.
-_RUNNER = """
-import json, resource, sys, time
-from book.chapters import chapter, running
-
-began = time.monotonic()
-failures = running.run(chapter.chapters(), int(sys.argv[1]), lambda *said: None)
-seconds = time.monotonic() - began
-unit = 1 if sys.platform == "darwin" else 1024
-most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-print(json.dumps({"seconds": seconds, "memory": most, "failed": [failure.message for failure in failures]}))
-"""
 
 
 def measure(rounds: int, tell: Tell) -> Result:
-    """Run copies of one chapter through the book's runner, and see how long it takes and how much memory the runner holds.
+    """Run copies of one chapter through the book's runner, and see how long it takes and how much memory the runner uses.
 
     Args:
         rounds: how often each number has its turn.
         tell: called with how much is done, of how much, and what is being done.
     """
     where = machine.here(Recipe(_RECIPE).bases("Dockerfile"))
-    held: dict[str, list[float]] = {_name(number): [] for number in _COPIES}
+    memory_used: dict[str, list[float]] = {_name(number): [] for number in _COPIES}
 
     def once(number: int) -> float:
         with copied.book() as folder:
             _fill(folder, number)
-            found = json.loads(copied.python(folder, "-c", _RUNNER, str(_WORKERS)).splitlines()[-1])
+            found = json.loads(copied.run_python(folder, "-m", growth_runner.__name__, str(_WORKERS)).splitlines()[-1])
         if found["failed"]:
             raise RuntimeError(f"{len(found['failed'])} of {number} copies failed: {found['failed'][0]}")
-        held[_name(number)].append(found["memory"])
-        return found["seconds"] / number
+        memory_used[_name(number)].append(found["memory"])
+        return float(found["seconds"]) / number
 
-    with copied.book() as folder:  # the first copy would wait for the image, and the others have it from the cache
+    with copied.book() as folder:  # or the first copy would build the image, and the others take it from the cache
         _fill(folder, 1)
-        copied.python(folder, "-c", _RUNNER, "1")
-    times = interleave({_name(number): lambda number=number: once(number) for number in _COPIES}, rounds, tell)
-    memory = {name: Way(tuple(values), times[name].failed) for name, values in held.items()}
+        copied.run_python(folder, "-m", growth_runner.__name__, "1")
+    times = interleave({_name(number): partial(once, number) for number in _COPIES}, rounds, tell)
+    memory = {name: Measured(tuple(values), times[name].failed) for name, values in memory_used.items()}
     few, most = _name(_COPIES[0]), _name(_COPIES[-1])
     comparisons = (
-        Comparison(f"Seconds for each copy, {_WORKERS} at a time", "s", times, few, reaches=(Reach(most, 1.0, of=few),)),
-        Comparison("Memory that the runner held at most", "B", memory, few, reaches=(Reach(most, 1.1, of=few),)),
+        Comparison(f"Seconds for each copy, {_WORKERS} at a time", "s", times, few, bounds=(Bound(most, 1.0, of=few),)),
+        Comparison("Memory that the runner held at most", "B", memory, few, bounds=(Bound(most, 1.1, of=few),)),
     )
     whole = Fact("Every copy ran to its end.", not any(way.failed for way in times.values()))
     return Result("growth", "A longer book", comparisons, where, (whole,))

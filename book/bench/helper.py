@@ -15,18 +15,18 @@ from ..places import HOME
 from ..recipe import Recipe
 from . import machine
 from .interleave import Tell, interleave
-from .result import Comparison, Reach, Result
+from .result import Bound, Comparison, Result
 
 ROUNDS = 10
 _SECONDS = 300
 _APP, _PATH, _TARGET = "echo-service", "/hello", "database-service:5432"
 _PROBE = "python:3.13-alpine"
 _BARE, _OURS = "bare command line", "this book's package"
-_PORTS = f'services:\n  {_APP}:\n    ports: !override ["127.0.0.1::5000"]\n'  # a free port, as the package takes one
+_PORTS = f'services:\n  {_APP}:\n    ports: !override ["127.0.0.1::5000"]\n'  # a free port, as in the package
 
 
 def measure(rounds: int, tell: Tell) -> Result:
-    """Build the recipe of chapter 4, bring it up, ask it, knock at its database from inside, and take all of it down again.
+    """Build the recipe of chapter 4, bring it up, send a request, connect to its database from inside, and take all of it down again.
 
     Args:
         rounds: how often each way has its turn.
@@ -40,8 +40,8 @@ def measure(rounds: int, tell: Tell) -> Result:
         {_BARE: lambda: _bare(recipe.path, f"helper-bench-{next(count)}"), _OURS: lambda: _through_the_package(recipe)}, rounds, tell
     )
     recipe.down()
-    title = "Build, up, ask, knock from inside, down"
-    comparison = Comparison(title, "s", ways, _BARE, reaches=(Reach(_OURS, 1.1, of=_BARE),))
+    title = "Build, up, request, connect from inside, down"
+    comparison = Comparison(title, "s", ways, _BARE, bounds=(Bound(_OURS, 1.1, of=_BARE),))
     return Result("helper", "The package and the bare command line", (comparison,), where)
 
 
@@ -62,8 +62,8 @@ def _bare(folder: Path, project: str) -> float:
         _docker(folder, *compose, "up", "--build", "--detach", "--wait")
         answered = ask(int(_docker(folder, *compose, "port", _APP, "5000").rpartition(":")[2]), _PATH).status
         container = _docker(folder, *compose, "ps", "--quiet", _APP)
-        said = _docker(folder, "run", "--rm", "--init", f"--network=container:{container}", _PROBE, *probe)
-        _expect(answered == 200 and '"ok": true' in said)
+        output = _docker(folder, "run", "--rm", "--init", f"--network=container:{container}", _PROBE, *probe)
+        _expect(answered == 200 and '"ok": true' in output)
     finally:
         _docker(folder, *compose, "down", "--volumes", "--remove-orphans", "--timeout=0", "--rmi=local")
     return time.monotonic() - started
@@ -76,12 +76,12 @@ def _program() -> str:
 
 def _expect(well: bool) -> None:
     if not well:
-        raise RuntimeError(f"{_APP} did not answer, or did not reach {_TARGET}.")
+        raise RuntimeError(f"{_APP} did not respond, or did not reach {_TARGET}.")
 
 
 def _docker(folder: Path, *arguments: str) -> str:
     command = [_program(), *arguments]
     done = subprocess.run(command, cwd=folder, env=tool_environment(), capture_output=True, text=True, timeout=_SECONDS)
     if done.returncode:
-        raise RuntimeError(f"docker {arguments[0]} ended in {done.returncode}: {done.stderr.strip()[-300:]}")
+        raise RuntimeError(f"docker {arguments[0]} ended with exit code {done.returncode}: {done.stderr.strip()[-300:]}")
     return done.stdout.strip()

@@ -1,20 +1,20 @@
-"""Several ways of doing a thing that take turns, so that a busy moment of the machine hits all of them alike."""
+"""Several ways of doing a thing that take turns, so that a busy moment of the machine affects all of them alike."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
 
-from .result import Way
+from .result import Measured
 
 Tell = Callable[[float, float, str], None]
 _log = logging.getLogger(__name__)
 
 
-def interleave(ways: Mapping[str, Callable[[], float]], rounds: int, tell: Tell) -> dict[str, Way]:
-    """Let each way have a turn, `rounds` times: A B C A B C ….
+def interleave(ways: Mapping[str, Callable[[], float]], rounds: int, tell: Tell) -> dict[str, Measured]:
+    """Give each way a turn, `rounds` times: A B C A B C ….
 
-    Where a way fails, the kind of its error is kept, its words go to the log, and the others go on.
+    If a way fails, the kind of its error is stored, its message goes to the log, and the others go on.
 
     Args:
         ways: name → does it once, and returns what was measured.
@@ -31,4 +31,20 @@ def interleave(ways: Mapping[str, Callable[[], float]], rounds: int, tell: Tell)
             except Exception as problem:
                 failed[name].append(type(problem).__name__)
                 _log.warning("%s, turn %d: %s", name, turn + 1, problem)
-    return {name: Way(tuple(samples[name]), tuple(failed[name])) for name in ways}
+    return {name: Measured(tuple(samples[name]), tuple(failed[name])) for name in ways}
+
+
+def part(tell: Tell, number: int, of: int, prefix: str = "") -> Tell:
+    """A `tell` for one part of a work that has several.
+
+    Args:
+        tell: the one for the whole work.
+        number: which part it is, from 0.
+        of: how many parts there are; each counts as much as another.
+        prefix: put before what is being done.
+    """
+
+    def tell_whole(done: float, total: float, what: str) -> None:
+        tell(done + number * total, of * total, f"{prefix}{what}")
+
+    return tell_whole

@@ -42,7 +42,7 @@ class Machine:
 
 
 def here(bases: Iterable[str] = ()) -> Machine:
-    """Say where and when this is; ask before the measuring begins, since measuring is a load too.
+    """Where and when this is; call it before the measuring begins, since measuring is a load too.
 
     Args:
         bases: the base images that take part.
@@ -51,7 +51,7 @@ def here(bases: Iterable[str] = ()) -> Machine:
     return Machine(
         tools=engine.preflight(),
         storage_driver=run.storage_driver,
-        kernel=re.match(r"[\d.]*\d|", info["KernelVersion"])[0],  # what follows the number may name the machine
+        kernel=_number(info["KernelVersion"]),
         architecture=run.architecture,
         cores=info["NCPU"],
         memory=info["MemTotal"],
@@ -60,3 +60,9 @@ def here(bases: Iterable[str] = ()) -> Machine:
         day=run.day,
         load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0,
     )
+
+
+def _number(release: str) -> str:
+    """The number that a kernel's release begins with: what follows it may name the machine."""
+    found = re.match(r"[\d.]*\d", release)
+    return found[0] if found else ""

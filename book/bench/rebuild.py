@@ -9,18 +9,17 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ..engine import connect, labels, leftovers
-from ..engine import labels as engine_labels
 from ..engine.plugins import tool
 from ..measure.builder import BuildFailed
 from ..recipe import Recipe
 from . import machine
-from .interleave import Tell, interleave
-from .result import Comparison, Fact, Reach, Result
+from .interleave import Tell, interleave, part
+from .result import Bound, Comparison, Fact, Result
 
 ROUNDS = 5
 _NOTED, _SOURCE_FIRST, _STAGES, _UV = "the notes' order", "COPY . . first", "two stages, Poetry", "uv with cache mounts"
 _CACHE = "--mount=type=cache,"
-# One for each round: what was installed once lies in uv's cache, and would cost nothing the next time.
+# One for each round: what was installed once is in uv's cache, and would cost nothing the next time.
 _MORE = (
     ("iniconfig", "2.3.1", "9121e2c1fdb355232495be3194c8dfe87ccc2d5dee45947b78e68f499790d7a7"),
     ("six", "1.17.0", "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274"),
@@ -37,13 +36,13 @@ _BETWEEN = "----"
 
 
 @dataclass(frozen=True)
-class _Way:
-    """A Dockerfile in a copy of the recipe that nobody else changes, and the number of the next change."""
+class _Variant:
+    """A Dockerfile in a copy of the recipe of its own, and the number of the next change."""
 
     recipe: Recipe
     file: str
     arguments: tuple[str, ...] = ()
-    count: itertools.count = field(default_factory=lambda: itertools.count(1))
+    count: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
 
 def measure(rounds: int, tell: Tell) -> Result:
@@ -61,39 +60,39 @@ def measure(rounds: int, tell: Tell) -> Result:
     for way in ways.values():
         _build(way)
     locks = _locks(recipe, rounds)
-    changes: dict[str, Callable[[_Way], float]] = {
+    changes: dict[str, Callable[[_Variant], float]] = {
         "Rebuild after one changed line": _line,
         "Rebuild after one more dependency": partial(_dependency, locks),
     }
     comparisons = []
     for number, (title, change) in enumerate(changes.items()):
         turns = {name: partial(change, way) for name, way in ways.items()}
-        found = interleave(turns, rounds, lambda done, total, what, number=number: tell(done + number * total, 2 * total, what))
-        reach = Reach(_UV, (1.0, 0.06)[number], of=_NOTED)
+        found = interleave(turns, rounds, part(tell, number, len(changes)))
+        bound = Bound(_UV, (1.0, 0.06)[number], of=_NOTED)
         because = "They differ by less than one build does from the next."
-        comparisons.append(Comparison(title, "s", found, baseline=_NOTED, recommended=_UV, reaches=(reach,), because=because))
+        comparisons.append(Comparison(title, "s", found, baseline=_NOTED, recommended=_UV, bounds=(bound,), because=because))
     recipe.down()
     every = all(not way.failed for comparison in comparisons for way in comparison.ways.values())
     return Result(
-        "rebuild", "Building again", tuple(comparisons), where, (Fact("Each image that was built again holds what was changed.", every),)
+        "rebuild", "Building again", tuple(comparisons), where, (Fact("Each image that was built again contains what was changed.", every),)
     )
 
 
-def _ways(recipe: Recipe) -> dict[str, _Way]:
+def _ways(recipe: Recipe) -> dict[str, _Variant]:
     """Each way with a copy of its own; the cache mounts are new ones, so that what an earlier run fetched is fetched again."""
     production = ("--build-arg=BUILD_ENV=production",)
     ways = {
-        _NOTED: _Way(recipe.copy(), "slim.Dockerfile", production),
-        _SOURCE_FIRST: _Way(recipe.copy(), "slim.Dockerfile", production),
-        _STAGES: _Way(recipe.copy(), "slim-stages.Dockerfile"),
-        _UV: _Way(recipe.copy(), "uv.Dockerfile"),
+        _NOTED: _Variant(recipe.copy(), "slim.Dockerfile", production),
+        _SOURCE_FIRST: _Variant(recipe.copy(), "slim.Dockerfile", production),
+        _STAGES: _Variant(recipe.copy(), "slim-stages.Dockerfile"),
+        _UV: _Variant(recipe.copy(), "uv.Dockerfile"),
     }
     _replace(ways[_SOURCE_FIRST], "COPY requirements.txt poetry.lock pyproject.toml /dev_env/", "COPY . /dev_env/")
     _replace(ways[_UV], _CACHE, f"{_CACHE}id=rebuild-{labels.RUN},")
     return ways
 
 
-def _replace(way: _Way, old: str, new: str) -> None:
+def _replace(way: _Variant, old: str, new: str) -> None:
     text = way.recipe.read(way.file)
     if old not in text:
         raise ValueError(f"{way.file} of {way.recipe.name} has no {old}")
@@ -105,40 +104,40 @@ def _locks(recipe: Recipe, rounds: int) -> list[tuple[str, str]]:
     poetry = recipe.build("slim.Dockerfile", BUILD_ENV="production")
     locks = []
     for name, version, _ in _MORE[:rounds]:
-        said = poetry.run("sh", "-c", _LOCK.format(name=name, version=version, between=_BETWEEN), user="root")
-        project, between, lock = said.text.partition(f"\n{_BETWEEN}\n")
-        if said.exit_code or not between:
-            raise RuntimeError(f"Poetry does not add {name}: {said.text[-300:]}")
+        output = poetry.run("sh", "-c", _LOCK.format(name=name, version=version, between=_BETWEEN), user="root")
+        project, between, lock = output.text.partition(f"\n{_BETWEEN}\n")
+        if output.exit_code or not between:
+            raise RuntimeError(f"Poetry cannot add {name}: {output.text[-300:]}")
         locks.append((project, lock))
     return locks
 
 
-def _line(way: _Way) -> float:
+def _line(way: _Variant) -> float:
     line = f"# line {next(way.count)} of {labels.RUN}"
     source = way.recipe.path / "app/echo.py"
     source.write_text(f"{source.read_text()}{line}\n")
     return _build(way, f"assert open('/app/echo.py').read().endswith('{line}\\n')")
 
 
-def _dependency(locks: list[tuple[str, str]], way: _Way) -> float:
+def _dependency(locks: list[tuple[str, str]], way: _Variant) -> float:
     number = (next(way.count) - 1) % len(locks)
     (name, version, digest), (project, lock) = _MORE[number], locks[number]
     listed = f"{Recipe(way.recipe.name).read('production.txt')}{name}=={version} --hash=sha256:{digest}"
     for file, text in {"pyproject.toml": project, "poetry.lock": lock, "production.txt": listed}.items():
-        (way.recipe.path / file).write_text(f"{text}\n# {labels.RUN}\n")  # an earlier run's layers must not count as this one's
+        (way.recipe.path / file).write_text(f"{text}\n# {labels.RUN}\n")  # so that no layer of an earlier run is used
     return _build(way, f"import {name}")
 
 
-def _build(way: _Way, holds: str = "") -> float:
-    """Build, say how many seconds it took, and look whether the image holds what was changed."""
-    name = f"{way.recipe.name}:rebuild-{way.file.removesuffix('.Dockerfile')}-{engine_labels.RUN}"
-    labels = [f"--label={key}={value}" for key, value in leftovers.labels(way.recipe.name).items()]
-    options = ["--load", "--progress=plain", f"--tag={name}", f"--file={way.file}", *way.arguments, *labels]
+def _build(way: _Variant, check: str = "") -> float:
+    """Build, check that the image contains what was changed, and return how many seconds the build took."""
+    name = f"{way.recipe.name}:rebuild-{way.file.removesuffix('.Dockerfile')}-{labels.RUN}"
+    tags = [f"--label={key}={value}" for key, value in leftovers.labels(way.recipe.name).items()]
+    options = ["--load", "--progress=plain", f"--tag={name}", f"--file={way.file}", *way.arguments, *tags]
     started = time.monotonic()
     done = tool("buildx", "build", *options, ".", cwd=way.recipe.path)
     seconds = time.monotonic() - started
     if done.returncode:
         raise BuildFailed(f"{way.file} does not build: {done.stderr[-500:]}")
-    if holds:
-        connect().containers.run(name, ["python", "-c", holds], remove=True, labels=leftovers.labels(way.recipe.name))
+    if check:
+        connect().containers.run(name, ["python", "-c", check], remove=True, labels=leftovers.labels(way.recipe.name))
     return seconds

@@ -1,4 +1,4 @@
-"""How soon a save shows: from the moment a nested file is written to the first answer with what stands in it."""
+"""How soon a save shows: from writing a nested file to the first response with its new content."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 import time
 import urllib.request
 from contextlib import ExitStack, suppress
+from functools import partial
 from http.client import HTTPException
 
 import yaml
@@ -16,13 +17,13 @@ from ..measure.service import StackError
 from ..measure.stack import Stack
 from ..recipe import Recipe
 from . import machine
-from .interleave import Tell, interleave
-from .result import Comparison, Fact, Reach, Result
+from .interleave import Tell, interleave, part
+from .result import Bound, Comparison, Fact, Measured, Result
 
 ROUNDS = 10
-_PAUSE = (0.5, 1.5)  # seconds before a save; a way that looks now and then must not profit from a fixed rhythm
+_PAUSE = (0.5, 1.5)  # seconds before a save; so that a way that polls has no advantage from a fixed rhythm
 _LIMIT = 30.0  # seconds
-_EVERY = 0.02  # seconds between two questions
+_EVERY = 0.02  # seconds between two requests
 _OURS, _OTHER = "reload.py", "watchmedo"
 _OURS_POLLS, _OTHER_POLLS = "reload.py, polling every 50 ms", "watchmedo, polling"
 _BECAUSE = "Flask's reloader reloads Flask only, and with a newer watchdog it sees nothing. The recommended one runs any Python program."
@@ -48,7 +49,7 @@ _POLLING = {
 
 
 def measure(rounds: int, tell: Tell) -> Result:
-    """Save the same nested file for each way, and ask until its answer shows it.
+    """Save the same nested file for each way, and send requests until a response shows it.
 
     Args:
         rounds: how often each way has its turn.
@@ -58,17 +59,17 @@ def measure(rounds: int, tell: Tell) -> Result:
     where = machine.here(recipe.bases())
     _write(recipe)
     titles = {
-        "From the save of a nested file to the first answer that shows it": (_EVENTS, (Reach(_OURS, 0.35, of=_OTHER),), _OURS),
-        "The same, where the mount reports no change": (
+        "From the save of a nested file to the first answer that shows it": (_EVENTS, (Bound(_OURS, 0.35, of=_OTHER),), _OURS),
+        "The same, if the mount reports no change": (
             _POLLING,
-            (Reach(_OURS_POLLS, 0.35, of=_OTHER_POLLS),),
+            (Bound(_OURS_POLLS, 0.35, of=_OTHER_POLLS),),
             _OURS_POLLS,
         ),
     }
     comparisons = []
-    for number, (title, (ways, reaches, recommended)) in enumerate(titles.items()):
-        found = _race(recipe, ways, rounds, lambda done, total, what, number=number: tell(done + number * total, 2 * total, what))
-        comparisons.append(Comparison(title, "s", found, next(iter(ways)), recommended, reaches, because=_BECAUSE))
+    for number, (title, (ways, bounds, recommended)) in enumerate(titles.items()):
+        found = _race(recipe, ways, rounds, part(tell, number, len(titles)))
+        comparisons.append(Comparison(title, "s", found, next(iter(ways)), recommended, bounds, because=_BECAUSE))
     recipe.down()
     every = all(not way.failed for comparison in comparisons for way in comparison.ways.values())
     return Result(
@@ -76,12 +77,12 @@ def measure(rounds: int, tell: Tell) -> Result:
         "Reloading after a save",
         tuple(comparisons),
         where,
-        (Fact("Every way showed each save, and the file lies in a folder below the one that is watched.", every),),
+        (Fact("Every way showed each save, and the file is in a folder below the one that is watched.", every),),
     )
 
 
-def _race(recipe: Recipe, ways: dict[str, tuple[str, bool]], rounds: int, tell: Tell) -> dict:
-    """Each service as a project of its own, with a copy of the recipe of its own, so that a save concerns one of them only."""
+def _race(recipe: Recipe, ways: dict[str, tuple[str, bool]], rounds: int, tell: Tell) -> dict[str, Measured]:
+    """Each service as a project of its own, with a copy of the recipe of its own, so that a save affects only one of them."""
     count = iter(range(rounds * len(ways)))
     with ExitStack() as up:
         copies = {name: recipe.copy() for name in ways}
@@ -97,11 +98,11 @@ def _race(recipe: Recipe, ways: dict[str, tuple[str, bool]], rounds: int, tell: 
             (copies[name].path / "app/nested/deep.py").write_text(f"WORD = '{word}'\n")
             return _until_it_shows(stacks[name], ways[name][0], where, word)
 
-        return interleave({name: lambda name=name: once(name) for name in ways}, rounds, tell)
+        return interleave({name: partial(once, name) for name in ways}, rounds, tell)
 
 
 def _until_it_shows(stack: Stack, service: str, where: str, word: str) -> float:
-    """Ask until the answer holds the word. `Stack.says` asks the engine each time, which takes time from the program that is to start."""
+    """Send requests until a response contains the word. `Stack.says` also asks the engine, which slows the starting program down."""
     began = time.monotonic()
     while time.monotonic() - began < _LIMIT:
         try:
@@ -109,7 +110,7 @@ def _until_it_shows(stack: Stack, service: str, where: str, word: str) -> float:
                 if word in reply.read().decode():
                     return time.monotonic() - began
         except (OSError, HTTPException) as problem:
-            if _refused(problem):  # the port is gone with its container, and the next one has another
+            if _refused(problem):  # the next container has another port
                 with suppress(StackError, APIError):
                     where = stack.url(service)
         time.sleep(_EVERY)
@@ -121,7 +122,7 @@ def _refused(problem: Exception) -> bool:
 
 
 def _write(recipe: Recipe) -> None:
-    """A file for each service, the chapter's and more: `docker compose watch` looks after all services of a file."""
+    """A file for each service, the chapter's and more: `docker compose watch` watches all services of a file."""
     services = yaml.safe_load(recipe.read("methods.compose.yaml"))["services"]
     polling = services["watchmedo"]["command"].replace("auto-restart", "auto-restart --debug-force-polling")
     services["watchmedo-polling"] = services["watchmedo"] | {"command": polling}

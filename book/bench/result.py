@@ -1,4 +1,4 @@
-"""What a work found: the samples of each way, what they make of the reach that was set, and on which machine."""
+"""What a work found: the samples of each way, the bounds that were set beforehand, and the machine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from ..engine import Base
 from .machine import Machine
@@ -15,8 +16,8 @@ RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way of doing a thing, measured several times.
+class Measured:
+    """What was measured of one way of doing a thing, which was tried several times.
 
     Attributes:
         samples: what was measured in each run that came to its end, in order, in the unit of the comparison.
@@ -28,12 +29,12 @@ class Way:
 
     @property
     def median(self) -> float | None:
-        """The median of the samples; None where every run failed."""
+        """The median of the samples; None if every run failed."""
         return median(self.samples) if self.samples else None
 
     @property
     def spread(self) -> tuple[float, float] | None:
-        """The least and the most; None where every run failed."""
+        """The least and the most; None if every run failed."""
         return (min(self.samples), max(self.samples)) if self.samples else None
 
     @property
@@ -43,12 +44,12 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Reach:
+class Bound:
     """A bound that was set before anything was measured: how much a way may need, as a median.
 
     Attributes:
-        way: the way that is held to it.
-        most: times the median of `of`; where `of` is empty, in the unit of the comparison.
+        way: the way that must keep it.
+        most: times the median of `of`; if `of` is empty, in the unit of the comparison.
         of: the way that it is compared with.
     """
 
@@ -66,48 +67,48 @@ class Comparison:
         unit: `s` or `B`.
         ways: name → what was measured.
         baseline: the way that ratios refer to.
-        recommended: the way that the book recommends; empty where it recommends none.
-        reaches: the bounds that were set.
-        floor: a way that is no choice but a bound that none can go below; empty where there is none.
-        because: where another way needs less than the recommended one, why the book stays with its own.
+        recommended: the way that the book recommends; empty if it recommends none.
+        bounds: the bounds that were set.
+        floor: what no way can go below, measured like a way; not a choice; empty if there is none.
+        because: if another way needs less than the recommended one, why the book recommends its own.
     """
 
     title: str
     unit: str
-    ways: Mapping[str, Way]
+    ways: Mapping[str, Measured]
     baseline: str
     recommended: str = ""
-    reaches: tuple[Reach, ...] = ()
+    bounds: tuple[Bound, ...] = ()
     floor: str = ""
     because: str = ""
 
     def __post_init__(self) -> None:
-        named = {self.baseline, self.recommended, self.floor, *(name for reach in self.reaches for name in (reach.way, reach.of))} - {""}
+        named = {self.baseline, self.recommended, self.floor, *(name for bound in self.bounds for name in (bound.way, bound.of))} - {""}
         if unknown := sorted(named - set(self.ways)):
             raise ValueError(f"{self.title}: no way is called {', '.join(unknown)}. There are: {', '.join(self.ways)}.")
 
     @property
     def best(self) -> str | None:
-        """The choice that needs the least, among those that never failed; None where there is none."""
-        whole = [name for name, way in self.ways.items() if way.samples and not way.failed and name != self.floor]
-        return min(whole, key=lambda name: self.ways[name].median, default=None)
+        """The choice that needs the least, among those that never failed; None if there is none."""
+        whole = {name: way.median for name, way in self.ways.items() if way.median is not None and not way.failed and name != self.floor}
+        return min(whole, key=whole.__getitem__, default=None)
 
     def ratio(self, name: str, of: str = "") -> float | None:
-        """What a way needs as a multiple of what another does (the baseline); None where one of them has no sample."""
+        """What a way needs as a multiple of what another does (the baseline); None if one of them has no sample."""
         needs, base = self.ways[name].median, self.ways[of or self.baseline].median
         return needs / base if needs is not None and base else None
 
-    def met(self, reach: Reach) -> bool | None:
-        """Whether a bound was kept, a ratio to the two digits that are shown of it; None where a way that it names has no sample."""
-        found = self.ratio(reach.way, reach.of) if reach.of else self.ways[reach.way].median
+    def met(self, bound: Bound) -> bool | None:
+        """Whether a bound was kept, a ratio to the two digits that are shown of it; None if a way that it names has no sample."""
+        found = self.ratio(bound.way, bound.of) if bound.of else self.ways[bound.way].median
         if found is None:
             return None
-        return (round(found, 2) if reach.of else found) <= reach.most
+        return (round(found, 2) if bound.of else found) <= bound.most
 
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that a work saw beside its samples: a sentence, and whether it held."""
+    """Something that a work found beside its samples: a sentence, and whether it held."""
 
     sentence: str
     held: bool
@@ -122,8 +123,8 @@ class Result:
         title: what it is about.
         comparisons: a table each.
         machine: where and when it was measured.
-        facts: what else was seen.
-        note: what a reader has to know of these figures, as that a part was measured only once.
+        facts: what else was found.
+        note: what a reader has to know of these figures, for example that a part was measured only once.
     """
 
     work: str
@@ -143,12 +144,12 @@ def store(result: Result, folder: Path = RESULTS) -> Path:
 
 
 def load(work: str, folder: Path = RESULTS) -> Result | None:
-    """The stored result of a work; None where it was never measured."""
+    """The stored result of a work; None if it was never measured."""
     file = folder / f"{work}.json"
     return _result(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
 
 
-def _result(found: dict) -> Result:
+def _result(found: dict[str, Any]) -> Result:
     bases = tuple(Base(**base) for base in found["machine"]["bases"])
     return Result(
         work=found["work"],
@@ -160,6 +161,6 @@ def _result(found: dict) -> Result:
     )
 
 
-def _comparison(found: dict) -> Comparison:
-    ways = {name: Way(tuple(way["samples"]), tuple(way["failed"])) for name, way in found["ways"].items()}
-    return Comparison(**found | {"ways": ways, "reaches": tuple(Reach(**reach) for reach in found["reaches"])})
+def _comparison(found: dict[str, Any]) -> Comparison:
+    ways = {name: Measured(tuple(way["samples"]), tuple(way["failed"])) for name, way in found["ways"].items()}
+    return Comparison(**found | {"ways": ways, "bounds": tuple(Bound(**bound) for bound in found["bounds"])})

@@ -9,7 +9,7 @@ from ..measure.image import Image
 from ..recipe import Recipe
 from . import machine
 from .interleave import Tell, interleave
-from .result import Comparison, Fact, Reach, Result
+from .result import Bound, Comparison, Fact, Result
 
 ROUNDS = 1  # a size is the same each time
 NOTED, NOTED_ALPINE = "the notes' slim", "the notes' Alpine"
@@ -34,7 +34,7 @@ def variants() -> dict[str, Callable[[], Image]]:
 
 
 def measure(rounds: int, tell: Tell) -> Result:
-    """Build each image, let it serve, and ask the engine for its size.
+    """Build each image, send it a request, and read its size from the engine.
 
     Args:
         rounds: how often each way has its turn.
@@ -62,7 +62,7 @@ def measure(rounds: int, tell: Tell) -> Result:
         found,
         baseline=NOTED,
         recommended=SMALLEST,
-        reaches=(Reach(SMALLEST, 0.15, of=NOTED), Reach(SMALLEST_GLIBC, 0.55, of=NOTED)),
+        bounds=(Bound(SMALLEST, 0.15, of=NOTED), Bound(SMALLEST_GLIBC, 0.55, of=NOTED)),
         floor=_FLOOR,
     )
     facts = (Fact("Each image serves.", len(served) == len(ways) and all(served.values())),)

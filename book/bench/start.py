@@ -1,4 +1,4 @@
-"""How long an application waits for its database: from nothing to the first answered query, in each way of waiting."""
+"""How long an application waits for its database: from nothing to the first answered query, for each way of waiting."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import yaml
 
 from ..measure.limits import NotInTime
+from ..measure.timeline import EventName
 from ..recipe import Recipe
 from . import machine
-from .interleave import Tell, interleave
-from .result import Comparison, Fact, Reach, Result
+from .interleave import Tell, interleave, part
+from .result import Bound, Comparison, Fact, Result
 
 ROUNDS = 10
-_TRIES = 100  # of the recommended way, with each script, beside the rounds
+_TRIES = 100  # of the recommended way, with each script, in addition to the rounds
 _AT_ONCE = 4
 _LIMIT = 60.0  # seconds
 _APP, _DATABASE = "echo-service", "database-service"
 _QUERY = f"http://{_APP}:5000/"
 _SLOW = "three-seconds"
 _ALONE, _RETRY = "the database alone", "retry in the app"
-_TRAP = "service_healthy, start_period"  # every 1 s, too, but with it the engine looks every 5 s at the start, where nothing else is said
+_TRAP = "service_healthy, start_period"  # also every 1 s, but with it the engine checks every 5 s at the start if nothing else is set
 _SCRIPTS = {"with a quick first script": "init", "with a first script of three seconds": _SLOW}
 _BECAUSE = (
-    "An application that asks again also lives through a restart of its database, which no wait before its start does; and the health "
-    "checks tell you, and `up --wait`, when everything is there."
+    "An application that retries also survives a restart of its database, which no wait before its start does; and the health "
+    "checks tell you, and `up --wait`, when everything is ready."
 )
 _WAIT = """import os, socket, sys, time
 
@@ -46,9 +48,12 @@ os.execvp(command[0], command)
 """
 
 
+_Services = dict[str, dict[str, Any]]  # as a Compose file declares them
+
+
 @dataclass(frozen=True)
 class _Plan:
-    """A Compose file, whom to ask, and whether the time until `up` has returned is the one that counts."""
+    """A Compose file, the address to send requests to, and whether the time until `up` has returned is the one that counts."""
 
     file: str
     ask: str = _QUERY
@@ -67,63 +72,62 @@ def measure(rounds: int, tell: Tell) -> Result:
     plans = _plans(recipe)
     ended: dict[str, set[int]] = {name: set() for name in plans}
     comparisons, facts = [], []
-    for number, (words, script) in enumerate(_SCRIPTS.items()):
+    for number, (which, script) in enumerate(_SCRIPTS.items()):
         ways = {name: partial(_once, recipe, plan, script, ended[name]) for name, plan in plans.items()}
-        found = interleave(ways, rounds, lambda done, total, what, number=number: tell(done + number * total, 3 * total, what))
+        found = interleave(ways, rounds, part(tell, number, 3))
         comparisons.append(
             Comparison(
-                f"From the first container to the first answered query, {words}",
+                f"From the first container to the first answered query, {which}",
                 "s",
                 found,
                 baseline=_ALONE,
                 recommended=_RETRY,
-                reaches=(Reach(_RETRY, 1.1, of=_ALONE),),
+                bounds=(Bound(_RETRY, 1.1, of=_ALONE),),
                 floor=_ALONE,
                 because=_BECAUSE,
             )
         )
-    for words, script in _SCRIPTS.items():
-        tries = _TRIES
-        tell(2, 3, f"{tries} tries, {words}")
+    for which, script in _SCRIPTS.items():
+        tell(2, 3, f"{_TRIES} tries, {which}")
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            answered = sum(pool.map(lambda _, script=script: _answers(recipe, plans[_RETRY], script), range(tries)))
-        facts.append(Fact(f"{_RETRY}, {words}: {answered} of {tries} were answered, {_AT_ONCE} at a time.", answered == tries))
+            answered = sum(pool.map(_answers, *zip(*[(recipe, plans[_RETRY], script)] * _TRIES, strict=True)))
+        facts.append(Fact(f"{_RETRY}, {which}: {answered} of {_TRIES} were answered, {_AT_ONCE} at a time.", answered == _TRIES))
     recipe.down()
     deaf = sorted(name for name, codes in ended.items() if name != _ALONE and codes != {143})
     heard = "In each of these ways the signal to stop reaches the application."
-    facts.append(Fact(heard if not deaf else f"{heard[:-1]}, but for {', '.join(deaf)}.", not deaf))
+    facts.append(Fact(heard if not deaf else f"{heard[:-1]}, except {', '.join(deaf)}.", not deaf))
     return Result("start", "Waiting for a database", tuple(comparisons), where, tuple(facts))
 
 
 def _plans(recipe: Recipe) -> dict[str, _Plan]:
-    """The ways, the Compose files of those that the recipe does not have written beside its own."""
+    """The ways; the Compose files that the recipe does not have are written beside its own."""
     script = yaml.safe_load(recipe.read("compose.yaml"))["services"][_DATABASE]["volumes"]
     (recipe.path / _SLOW).mkdir()
     (recipe.path / _SLOW / "greeting.sql").write_text(recipe.read("slow-init/greeting.sql").replace("pg_sleep(6)", "pg_sleep(3)"))
     (recipe.path / "app/wait.py").write_text(_WAIT)
 
-    def variant(source: str, name: str, change: Callable[[dict], object]) -> _Plan:
+    def variant(source: str, name: str, change: Callable[[_Services], object]) -> _Plan:
         stack = yaml.safe_load(recipe.read(source))
         change(stack["services"])
         (recipe.path / f"{name}.compose.yaml").write_text(yaml.safe_dump(stack, sort_keys=False))
         return _Plan(f"{name}.compose.yaml")
 
-    def checked(**changed: str | int | None) -> Callable[[dict], object]:
-        def change(services: dict) -> None:
+    def checked(**changed: str | int | None) -> Callable[[_Services], object]:
+        def change(services: _Services) -> None:
             check = services[_DATABASE]["healthcheck"] | changed
             services[_DATABASE]["healthcheck"] = {key: value for key, value in check.items() if value}
 
         return change
 
-    def alone(services: dict) -> None:
+    def alone(services: _Services) -> None:
         services.pop(_APP)
         services[_DATABASE].pop("healthcheck")
 
-    def unchecked(services: dict) -> None:
+    def unchecked(services: _Services) -> None:
         for service in services.values():
             service.pop("healthcheck")
 
-    def waits(services: dict) -> None:
+    def waits(services: _Services) -> None:
         unchecked(services)
         services[_APP]["command"] = ["python", "wait.py", f"{_DATABASE}:5432", "python", "echo.py"]
 
@@ -146,8 +150,8 @@ def _plans(recipe: Recipe) -> dict[str, _Plan]:
 def _once(recipe: Recipe, plan: _Plan, script: str, ended: set[int]) -> float:
     stack, seen = recipe.time_up(plan.file, ask=[plan.ask], wait=plan.wait, limit=_LIMIT, INIT=script)
     with stack:
-        seconds = seen.at("up", "returned") if plan.wait else seen.first("first answer")
-        if seconds is None or seen.first("first answer") is None:
+        seconds = seen.at("up", EventName.RETURNED) if plan.wait else seen.first(EventName.FIRST_ANSWER)
+        if seconds is None or seen.first(EventName.FIRST_ANSWER) is None:
             raise NotInTime(f"{plan.file} did not answer within {_LIMIT:g} seconds.")
         if plan.ask == _QUERY:
             ended.add(stack.stop(_APP).exit_code)
@@ -156,4 +160,4 @@ def _once(recipe: Recipe, plan: _Plan, script: str, ended: set[int]) -> float:
 
 def _answers(recipe: Recipe, plan: _Plan, script: str) -> bool:
     (seen,) = recipe.race(1, plan.file, ask=[plan.ask], limit=_LIMIT, INIT=script)
-    return seen.first("first answer") is not None
+    return seen.first(EventName.FIRST_ANSWER) is not None

@@ -1,4 +1,4 @@
-"""How long it takes to stop a service: as noted, and in the ways that let the signal to stop reach the application."""
+"""How long it takes to stop a service: in the 2021 recipe, and in the ways in which the signal to stop reaches the application."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from functools import partial
 from ..recipe import Recipe
 from . import machine
 from .interleave import Tell, interleave
-from .result import Comparison, Fact, Reach, Result
+from .result import Bound, Comparison, Fact, Result
 
 ROUNDS = 10
 _SERVICE = "echo-service"
-_NOTED, _EXEC_FORM, _HANDLER, _INIT = "as noted", "exec form", "a handler in the app", "init: true"
+_NOTED, _EXEC_FORM, _HANDLER, _INIT = "the 2021 recipe", "exec form", "a handler in the app", "init: true"
 _HANDLES = (
     "import runpy, signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit()); runpy.run_path('/app/echo.py', run_name='__main__')"
 )
 
 
 def measure(rounds: int, tell: Tell) -> Result:
-    """Bring the same service up in each way, stop it as `docker compose stop` does, and see how it ended.
+    """Bring the same service up in each way, stop it as `docker compose stop` does, and check how it ended.
 
     Args:
         rounds: how often each way has its turn.
@@ -56,11 +56,11 @@ def measure(rounds: int, tell: Tell) -> Result:
         ways,
         baseline=_NOTED,
         recommended=_INIT,
-        reaches=(Reach(_INIT, 0.1, of=_NOTED),),
+        bounds=(Bound(_INIT, 0.1, of=_NOTED),),
         because="They differ by less than one run does from the next; this one needs no change to the application.",
     )
     facts = (
-        Fact("As noted, it is killed each time.", ended[_NOTED] == {137}),
+        Fact("The 2021 recipe is killed each time.", ended[_NOTED] == {137}),
         Fact("The exec form alone changes nothing: the application is process 1 either way.", ended[_EXEC_FORM] == {137}),
         Fact("With `init: true` the signal reaches the application each time.", ended[_INIT] == {143}),
         Fact("With a handler of its own, the application ends by itself each time.", ended[_HANDLER] == {0}),

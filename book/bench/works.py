@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
+from . import books, cold, growth, helper, rebuild, reload, sizes, start, stop
 from .interleave import Tell
 from .result import Result
 
-NAMES = ("sizes", "rebuild", "cold", "start", "reload", "stop", "helper", "books", "growth")
+
+class Work(Protocol):
+    """A module that measures something."""
+
+    ROUNDS: int
+
+    def measure(self, rounds: int, tell: Tell) -> Result:
+        """Give each way `rounds` turns, and return what was found."""
+        ...
+
+
+_WORKS: Mapping[str, Work] = {
+    "sizes": sizes,
+    "rebuild": rebuild,
+    "cold": cold,
+    "start": start,
+    "reload": reload,
+    "stop": stop,
+    "helper": helper,
+    "books": books,
+    "growth": growth,
+}
+NAMES = tuple(_WORKS)
 OF_CHAPTERS = ("books",)  # works that take the starts of chapters' names, and run those only
 
 
@@ -17,10 +40,10 @@ def measure(name: str, rounds: int | None, tell: Tell, starting: Sequence[str] =
 
     Args:
         name: one of `NAMES`.
-        rounds: how often each way has its turn; the work's own number where None.
+        rounds: how often each way has its turn; None for the work's own number.
         tell: called with how much is done, of how much, and what is being done.
-        starting: for one of `OF_CHAPTERS`, the starts of the names of the chapters to run; all where there is none.
+        starting: for one of `OF_CHAPTERS`, the starts of the names of the chapters to run; empty for all.
     """
-    work = import_module(f".{name}", __package__)
-    chosen = {"starting": starting} if name in OF_CHAPTERS else {}
-    return work.measure(rounds or work.ROUNDS, tell, **chosen)
+    work = _WORKS[name]
+    turns = rounds or work.ROUNDS
+    return books.measure(turns, tell, starting) if name in OF_CHAPTERS else work.measure(turns, tell)

@@ -1,25 +1,22 @@
-"""Bars of seconds or of another unit, one for each row, with a dot for each time where a row was measured several times."""
+"""Bars of seconds or of another unit, one for each row, with a dot for each time if a row was measured several times."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from statistics import median
-from typing import TYPE_CHECKING
+
+from markupsafe import Markup
 
 from . import figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-_LONGEST = 32  # characters of a label; the table beside the chart has the whole
+_LONGEST = 32  # characters of a label; the table beside the chart has all of it
 
 
 def _seconds(value: float) -> str:
     return f"{value:.2f} s"
 
 
-def chart(title: str, rows: Mapping[str, Sequence[float]], failed: Collection[str] = (), say: Callable[[float], str] = _seconds) -> str:
+def chart(title: str, rows: Mapping[str, Sequence[float]], failed: Collection[str] = (), say: Callable[[float], str] = _seconds) -> Markup:
     """Draw them.
 
     Args:
@@ -29,11 +26,13 @@ def chart(title: str, rows: Mapping[str, Sequence[float]], failed: Collection[st
         say: a value with its unit.
     """
     several = any(len(times) > 1 for times in rows.values())
-    said = "; ".join(f"{label}: {'median ' if several else ''}{say(median(times))}" for label, times in rows.items())
-    return figure.chart(lambda width: _draw(rows, failed, several, say, width), title, said)
+    described = "; ".join(f"{label}: {'median ' if several else ''}{say(median(times))}" for label, times in rows.items())
+    return figure.chart(lambda width: _draw(rows, failed, several, say, width), title, described)
 
 
-def _draw(rows: Mapping[str, Sequence[float]], failed: Collection[str], several: bool, say: Callable[[float], str], width: float) -> Figure:
+def _draw(
+    rows: Mapping[str, Sequence[float]], failed: Collection[str], several: bool, say: Callable[[float], str], width: float
+) -> figure.Figure:
     drawing = figure.new(width, (0.9 if several else 0.4) + 0.42 * len(rows))
     axes = drawing.add_subplot()
     middles = [median(times) for times in rows.values()]
@@ -43,7 +42,9 @@ def _draw(rows: Mapping[str, Sequence[float]], failed: Collection[str], several:
     most = max(max(times) for times in rows.values())
     if several:
         dots = [(time, place) for place, times in enumerate(rows.values()) for time in times]
-        axes.scatter(*zip(*dots, strict=True), s=28, color=figure.PALETTE["ours"], label="each time", zorder=2)
+        axes.scatter(
+            [time for time, _ in dots], [place for _, place in dots], s=28, color=figure.PALETTE["ours"], label="each time", zorder=2
+        )
         drawing.legend(loc="outside lower center", ncols=2, frameon=False)
         for place, (middle, times) in enumerate(zip(middles, rows.values(), strict=True)):  # to the right of its last dot
             axes.text(max(times) + 0.02 * most, place, say(middle), va="center")

@@ -1,25 +1,25 @@
-"""Several things in one place, of which the reader chooses one to see; it needs no kernel, and on the site no script either."""
+"""Several things in one place, of which the reader chooses one to see: without a kernel, and on the site without a script."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from html import escape
 
 import ipywidgets
+from markupsafe import Markup
 
 from . import lab
-from .html import Piece
+from .html import Piece, joined
 from .markup import apart, piece
 
-_shown: Counter[str] = Counter()  # the same question may stand on a page twice
+_shown: Counter[str] = Counter()  # a page may ask the same question twice
 
 
 class Choice:
     """A question, and a labelled piece for each answer to it; the first one is shown until the reader chooses.
 
-    In JupyterLab it is a widget, on a page of the site a group of radio buttons. In print, and where there is no style sheet,
+    In JupyterLab it is a widget, on a page of the site a group of radio buttons. In print, and without a style sheet,
     all pieces are shown, each under its label.
     """
 
@@ -42,38 +42,40 @@ class Choice:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         key = self._key()
         live = lab.view(buttons(self.question, self.pieces, key))
-        return {**live, "text/html": radios(self.question, self.pieces, key), "text/plain": self.text}
+        return {**live, "text/html": str(radios(self.question, self.pieces, key)), "text/plain": self.text}
 
 
 def choice(question: str, pieces: Mapping[str, object]) -> Choice:
     """Let the reader choose which of several things to see.
 
     Args:
-        question: what is chosen; it stands above the labels.
+        question: what is chosen; shown above the labels.
         pieces: label → what is shown for it: a figure, a table, a listing, or whatever else a cell can show.
 
     Raises:
-        ValueError: where there are no pieces.
+        ValueError: there are no pieces.
     """
     return Choice(question, pieces)
 
 
-def radios(question: str, pieces: Mapping[str, Piece], key: str) -> str:
+def radios(question: str, pieces: Mapping[str, Piece], key: str) -> Markup:
     """A group of radio buttons, each followed by its piece: the style sheet shows the piece of the one that is chosen.
 
     Args:
-        question: the name of the group.
+        question: the title of the group.
         pieces: label → piece.
-        key: what no other group on the page is called; all ids begin with it.
+        key: the name of the group, unique on the page; all ids begin with it.
     """
     parts = []
     for number, (label, shown) in enumerate(pieces.items(), start=1):
         own, checked = f"{key}-{number}", " checked" if number == 1 else ""
         parts.append(
-            f'<input type="radio" name="{key}" id="{own}"{checked}><label for="{own}">{escape(label)}</label>'
-            f'<div class="book-choice-piece">{apart(shown.html, f"{own}-")}</div>'
+            Markup(
+                '<input type="radio" name="{key}" id="{own}"{checked}><label for="{own}">{label}</label>'
+                '<div class="book-choice-piece">{shown}</div>'
+            ).format(key=key, own=own, checked=checked, label=label, shown=apart(shown.html, f"{own}-"))
         )
-    return f'<fieldset class="book-choice"><legend>{escape(question)}</legend>{"".join(parts)}</fieldset>'
+    return Markup('<fieldset class="book-choice"><legend>{}</legend>{}</fieldset>').format(question, joined(parts))
 
 
 def buttons(question: str, pieces: Mapping[str, Piece], key: str) -> ipywidgets.Widget:

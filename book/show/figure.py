@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from html import escape
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup, escape
+
+# matplotlib is imported in the functions that draw: it takes 0.8 s, and `import book` must not wait for it. Its types are all that
+# the modules of this package need at their top; they take them from here.
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+    from matplotlib.axes import Axes as Axes
+    from matplotlib.figure import Figure as Figure
 
 # The one palette of the book. In the page each becomes a CSS variable, so that dark mode can lighten it.
 PALETTE = {
@@ -27,7 +30,7 @@ INK = "#123456"  # stands for the text colour of the page
 PAPER = "#fedcba"  # stands for the background of the page
 ON_BASE = "#14181d"  # text on the colour of the base, which is a middle grey in light and in dark
 WIDE, NARROW = 7.2, 4.6  # inches: a column of text, a telephone
-_SETTINGS = {
+_SETTINGS: Any = {
     "svg.hashsalt": "docker-recipes",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -49,10 +52,10 @@ def new(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def chart(draw: Callable[[float], Figure], title: str, description: str, tips: Mapping[str, str] | None = None) -> str:
-    """A chart for a page, drawn twice so that its words can be read on every screen: for a column of text, and for a telephone.
+def chart(draw: Callable[[float], Figure], title: str, description: str, tips: Mapping[str, str] | None = None) -> Markup:
+    """A chart for a page, drawn twice so that its labels can be read on every screen: for a column of text, and for a telephone.
 
-    The page shows one of the two (`book.css`); where nothing tells it which, as in JupyterLab, the wide one.
+    The page shows one of the two (`book.css`); without a style sheet, as in JupyterLab, it shows the wide one.
 
     Args:
         draw: makes the figure, given its width in inches.
@@ -61,17 +64,19 @@ def chart(draw: Callable[[float], Figure], title: str, description: str, tips: M
         tips: as for `svg`.
     """
     wide, narrow = (svg(draw(width), title, description, tips) for width in (WIDE, NARROW))
-    return f'<figure class="book-chart"><div class="book-wide">{wide}</div><div class="book-narrow" hidden>{narrow}</div></figure>'
+    return Markup('<figure class="book-chart"><div class="book-wide">{}</div><div class="book-narrow" hidden>{}</div></figure>').format(
+        wide, narrow
+    )
 
 
-def svg(figure: Figure, title: str, description: str, tips: Mapping[str, str] | None = None) -> str:
+def svg(figure: Figure, title: str, description: str, tips: Mapping[str, str] | None = None) -> Markup:
     """The figure as inline SVG with a text alternative.
 
     Args:
         figure: made with `new`.
         title: what it shows.
-        description: what there is to see in it, for a reader who cannot.
-        tips: the gid of a part of the figure → what a pointer that rests on it is told. The description says it all as well.
+        description: the same facts as text, for a reader who cannot see it.
+        tips: the gid of a part of the figure → the tooltip of that part. The description contains all of it as well.
     """
     drawn = StringIO()
     figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
@@ -85,7 +90,8 @@ def svg(figure: Figure, title: str, description: str, tips: Mapping[str, str] | 
         text = text.replace(colour, f"var(--book-{name}, {colour})")
     text = text.replace(INK, "currentColor").replace(PAPER, "var(--pst-color-background, Canvas)")
     text = re.sub(r"font: ((?:\d+ )?[\d.]+)px [^;\"]*", r"font: \1px system-ui, sans-serif", text)
-    return text.replace(">", f"><title>{escape(title)}</title><desc>{escape(description)}</desc>", 1)
+    text = text.replace(">", Markup("><title>{}</title><desc>{}</desc>").format(title, description), 1)
+    return Markup(text)  # matplotlib escapes what it draws as text, and all that was put in above is escaped
 
 
 def _with_ids_of_its_own(text: str) -> str:

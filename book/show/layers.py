@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+
+from markupsafe import Markup, escape
 
 from ..measure.contents import Contents, Hidden
-from .html import Piece, amount
+from .html import Piece, amount, inline_code, joined
 
-_SHOWN = 8  # of what was hidden; the rest is summed up
+_SHOWN = 8  # of what was hidden; the rest is one line with its sum
 _BAR_EM = 8.0  # the longest bar
-_MUCH = 0.001  # of the image: what is worth a reader's attention
+_MUCH = 0.001  # of the image: less than this is greyed out
 
 
 def layers(*images: Contents) -> Piece:
-    """Show the layers of `images`, oldest first; each opens, with a click or by the keyboard, on what it holds.
+    """Show the layers of `images`, oldest first; each opens, with a click or by the keyboard, on what is in it.
 
-    The layers of the base image are one row, since a recipe takes them or leaves them as a whole. Above stand the efficiency
-    and the wasted bytes as `Contents` defines them. The plain text holds the steps without sizes, which move from build to build.
+    The layers of the base image are one row, since a recipe takes them or leaves them as a whole. Above them are the efficiency
+    and the wasted bytes as `Contents` defines them. The plain text contains the steps without sizes, which differ from build to build.
 
     Args:
         images: from `Image.contents()`.
     """
-    return Piece("".join(map(_explorer, images)), "\n\n".join(map(_text, images)))
+    return Piece(joined(map(_explorer, images)), "\n\n".join(map(_text, images)))
 
 
-def _explorer(image: Contents) -> str:
+def _explorer(image: Contents) -> Markup:
     base = [layer for layer in image.layers if layer.from_base]
     longest = max([sum(layer.size for layer in base), *(layer.size for layer in image.layers)]) or 1
     rows = [_row(number, image, longest) for number, _ in enumerate(image.layers)]
     ours = rows[len(base) :]
     if base:
-        words = f"<em>the base image, {len(base)} {_plural('layer', len(base))}</em>"
-        size, wasted = (sum(getattr(layer, what) for layer in base) for what in ("size", "wasted"))
+        title = Markup("<em>the base image, {} {}</em>").format(len(base), _plural("layer", len(base)))
+        size, wasted = sum(layer.size for layer in base), sum(layer.wasted for layer in base)
         bar = _bar(size, wasted, longest, from_base=True)
-        inside = f'<ul class="book-layers">{"".join(rows[: len(base)])}</ul>'
-        ours.insert(0, _details("base", size, bar, words, _flag(wasted, image), inside))
-    title = escape(f"Layers of {image.image}")
-    return f'<section class="book-explorer" aria-label="{title}">{_head(image)}<ul class="book-layers">{"".join(ours)}</ul></section>'
+        inside = Markup('<ul class="book-layers">{}</ul>').format(joined(rows[: len(base)]))
+        ours.insert(0, _details("base", size, bar, title, _flag(wasted, image), inside))
+    return Markup('<section class="book-explorer" aria-label="Layers of {}">{}<ul class="book-layers">{}</ul></section>').format(
+        image.image, _head(image), joined(ours)
+    )
 
 
 def _name(number: int, image: Contents) -> str:
@@ -46,80 +48,88 @@ def _name(number: int, image: Contents) -> str:
     return f"base {number + 1}" if number < base else str(number - base + 1)
 
 
-def _head(image: Contents) -> str:
+def _head(image: Contents) -> Markup:
     share = f"{image.efficiency:.1%}"
     if image.wasted and share == "100.0%":
         share = "more than 99.9%"
-    return (
-        f'<p class="book-explorer-head"><strong>{escape(image.image)}</strong>: {amount(image.size)} in {len(image.layers)} '
-        f"{_plural('layer', len(image.layers))} · efficiency <b>{share}</b> (the share of these bytes that a container can see) · "
-        f"wasted <b>{amount(image.wasted)}</b> (in files that a later layer overwrote or deleted)</p>"
+    return Markup(
+        '<p class="book-explorer-head"><strong>{image}</strong>: {size} in {count} {layers} · efficiency <b>{share}</b> '
+        "(the share of these bytes that a container can see) · wasted <b>{wasted}</b> "
+        "(in files that a later layer overwrote or deleted)</p>"
+    ).format(
+        image=image.image,
+        size=amount(image.size),
+        count=len(image.layers),
+        layers=_plural("layer", len(image.layers)),
+        share=share,
+        wasted=amount(image.wasted),
     )
 
 
-def _row(number: int, image: Contents, longest: int) -> str:
+def _row(number: int, image: Contents, longest: int) -> Markup:
     layer = image.layers[number]
-    inside = f'<p class="book-instruction"><code>{escape(layer.instruction)}</code></p>' if layer.instruction else ""
-    inside += _list("Largest folders", [_sized(part.size, _path(part.path)) for part in layer.largest_folders])
-    inside += _list(f"Largest files ({layer.files} in all)", [_sized(part.size, _path(part.path)) for part in layer.largest_files])
-    inside += _list("Hidden later", _hidden([(one, f"{_done(one)} by layer {_name(one.by, image)}") for one in layer.hidden]))
     hides = [
-        (one, f"of layer {_name(below, image)}, {_done(one)}")
+        (one, f"of layer {_name(below, image)}, {_verb(one)}")
         for below, lower in enumerate(image.layers)
         for one in lower.hidden
         if one.by == number
     ]
+    inside = [Markup('<p class="book-instruction"><code>{}</code></p>').format(layer.instruction)] if layer.instruction else []
+    inside += _list("Largest folders", [_sized(part.size, _path(part.path)) for part in layer.largest_folders])
+    inside += _list(f"Largest files ({layer.files} in all)", [_sized(part.size, _path(part.path)) for part in layer.largest_files])
+    inside += _list("Hidden later", _hidden([(one, f"{_verb(one)} by layer {_name(one.by, image)}") for one in layer.hidden]))
     inside += _list("What it hides of the layers below", _hidden(sorted(hides, key=lambda pair: (-pair[0].size, pair[0].path))))
     if not layer.size and not hides:
-        inside += "<p>No bytes in files: it made folders or links, or it deleted.</p>"
-    words = f"<code>{escape(layer.instruction)}</code>" if layer.instruction else "<em>the image does not tell</em>"
+        inside.append(Markup("<p>No bytes in files: it made folders or links, or it deleted.</p>"))
+    title = inline_code(layer.instruction) if layer.instruction else Markup("<em>the image does not tell</em>")
     bar = _bar(layer.size, layer.wasted, longest, layer.from_base)
-    return _details(_name(number, image), layer.size, bar, words, _flag(layer.wasted, image), inside)
+    return _details(_name(number, image), layer.size, bar, title, _flag(layer.wasted, image), joined(inside))
 
 
-def _details(name: str, size: int, bar: str, words: str, flag: str, inside: str) -> str:
-    return (
-        f'<li><details><summary><span class="book-step">{name}</span> <span class="book-added">{amount(size)}</span> {bar} '
-        f'<span class="book-words">{words}</span> {flag}</summary><div class="book-inside">{inside}</div></details></li>'
-    )
+def _details(name: str, size: int, bar: Markup, title: Markup, flag: Markup, inside: Markup) -> Markup:
+    return Markup(
+        '<li><details><summary><span class="book-step">{}</span> <span class="book-added">{}</span> {} '
+        '<span class="book-words">{}</span> {}</summary><div class="book-inside">{}</div></details></li>'
+    ).format(name, amount(size), bar, title, flag, inside)
 
 
-def _flag(wasted: int, image: Contents) -> str:
+def _flag(wasted: int, image: Contents) -> Markup:
     kind = "book-wasted" if wasted >= _MUCH * image.size else "book-wasted book-little"
-    return f'<span class="{kind}">{amount(wasted)} hidden later</span>' if wasted else ""
+    return Markup('<span class="{}">{} hidden later</span>').format(kind, amount(wasted)) if wasted else Markup()
 
 
-def _bar(size: int, wasted: int, longest: int, from_base: bool) -> str:
-    kept = "book-bar book-bar-base" if from_base else "book-bar"
+def _bar(size: int, wasted: int, longest: int, from_base: bool) -> Markup:
+    visible = "book-bar book-bar-base" if from_base else "book-bar"
     bars = (
-        f'<span class="{kind}" style="width:{_BAR_EM * part / longest:.2f}em"></span>'
-        for kind, part in ((kept, size - wasted), ("book-bar book-bar-wasted", wasted))
+        Markup('<span class="{}" style="width:{:.2f}em"></span>').format(kind, _BAR_EM * part / longest)
+        for kind, part in ((visible, size - wasted), ("book-bar book-bar-wasted", wasted))
         if part
     )
-    return f'<span class="book-bars" aria-hidden="true">{"".join(bars)}</span>'
+    return Markup('<span class="book-bars" aria-hidden="true">{}</span>').format(joined(bars))
 
 
-def _hidden(hidden: Sequence[tuple[Hidden, str]]) -> list[str]:
-    items = [_sized(one.size, f"{_path(one.path)}, {how}") for one, how in hidden[:_SHOWN]]
+def _hidden(hidden: Sequence[tuple[Hidden, str]]) -> list[Markup]:
+    items = [_sized(one.size, Markup("{}, {}").format(_path(one.path), how)) for one, how in hidden[:_SHOWN]]
     rest = [one.size for one, _ in hidden[_SHOWN:]]
     return [*items, _sized(sum(rest), f"in {len(rest)} more")] if rest else items
 
 
-def _done(one: Hidden) -> str:
+def _verb(one: Hidden) -> str:
     return "deleted" if one.deleted else "overwritten"
 
 
-def _list(title: str, items: Sequence[str]) -> str:
-    return f'<p class="book-parts">{title}</p><ul class="book-parts">{"".join(items)}</ul>' if items else ""
+def _list(title: str, items: Sequence[Markup]) -> list[Markup]:
+    """The title and the items, or nothing if there are no items."""
+    return [Markup('<p class="book-parts">{}</p><ul class="book-parts">{}</ul>').format(title, joined(items))] if items else []
 
 
-def _sized(size: int, html: str) -> str:
-    return f'<li><span class="book-added">{amount(size)}</span> {html}</li>'
+def _sized(size: int, what: str | Markup) -> Markup:
+    return Markup('<li><span class="book-added">{}</span> {}</li>').format(amount(size), what)
 
 
-def _path(path: str) -> str:
+def _path(path: str) -> Markup:
     """A path that a browser breaks after its slashes."""
-    return f"<code>{escape(path).replace('/', '/<wbr>')}</code>"
+    return Markup("<code>{}</code>").format(escape(path).replace("/", Markup("/<wbr>")))
 
 
 def _plural(word: str, count: int) -> str:
@@ -129,4 +139,4 @@ def _plural(word: str, count: int) -> str:
 def _text(image: Contents) -> str:
     ours = [layer.instruction for layer in image.layers if not layer.from_base]
     base = ["  the base image"] if len(ours) < len(image.layers) else []
-    return "\n".join([f"Layers of {image.image}", *base, *(f"  {number}  {words}" for number, words in enumerate(ours, start=1))])
+    return "\n".join([f"Layers of {image.image}", *base, *(f"  {number}  {step}" for number, step in enumerate(ours, start=1))])

@@ -1,4 +1,4 @@
-"""A listing: the text of the file that is run, read at that moment, with its name above it."""
+"""A listing: the text of the file that runs, read when the cell runs, with its name above it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def listing(recipe: Recipe, file: str) -> Markdown:
         file: the file's name in its folder.
 
     Raises:
-        RecipeError: where the file is not there.
+        RecipeError: there is no such file.
     """
     suffix = "." + file.rpartition(".")[2]
     language = "dockerfile" if "Dockerfile" in file else _LANGUAGE.get(suffix, "text")
@@ -31,5 +31,5 @@ def listing(recipe: Recipe, file: str) -> Markdown:
 
 
 def _ticks(text: str, least: int) -> str:
-    """Backticks around a text, more than it has in a row itself."""
+    """Backticks to put around a text: more than it has in a row."""
     return "`" * max([least, *(len(found) + 1 for found in re.findall("`+", text))])

@@ -1,15 +1,18 @@
-"""Anything that a cell can show, as HTML: for a place that holds several such things, where each cannot be an output of its own."""
+"""Anything that a cell can show, as HTML: for one output that contains several such things."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
-from html import escape
+from typing import Any
 
 from IPython.core.formatters import DisplayFormatter
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
@@ -27,33 +30,34 @@ def piece(thing: object) -> Piece:
         return thing
     if isinstance(thing, str):
         return _plain(thing)
+    data: dict[str, Any]
     data, _ = _formatter().format(thing)
     if "text/html" in data:
-        return Piece(data["text/html"], data["text/plain"])
+        return Piece(Markup(data["text/html"]), data["text/plain"])  # a notebook shows it as it is, too
     if "image/svg+xml" in data:
-        return Piece(data["image/svg+xml"], data["text/plain"])
+        return Piece(Markup(data["image/svg+xml"]), data["text/plain"])
     if "text/markdown" in data:
-        return Piece(_markdown().render(data["text/markdown"]).rstrip(), data["text/markdown"])
+        return Piece(Markup(_markdown().render(data["text/markdown"]).rstrip()), data["text/markdown"])
     if "image/png" in data:
-        return Piece(f'<img alt="" src="data:image/png;base64,{_base64(data["image/png"])}">', data["text/plain"])
+        return Piece(Markup('<img alt="" src="data:image/png;base64,{}">').format(_base64(data["image/png"])), data["text/plain"])
     return _plain(data["text/plain"])
 
 
-def apart(html: str, prefix: str) -> str:
+def apart(html: Markup, prefix: str) -> Markup:
     """The same HTML with `prefix` before each id and before what refers to one, so that no other part of the page has that id.
 
-    A drawing that refers to an id finds the first one on the page; where that one is hidden, it would lose what it refers to.
+    A drawing that refers to an id finds the first one on the page, and loses what it refers to if that one is hidden.
     """
     ids = set(_ID.findall(html))
 
     def renamed(found: re.Match[str]) -> str:
         return found[1] + " ".join(f"{prefix}{name}" if name in ids else name for name in found[2].split())
 
-    return _USE.sub(renamed, _ID.sub(lambda found: prefix + found[0], html))
+    return Markup(_USE.sub(renamed, _ID.sub(lambda found: prefix + found[0], html)))
 
 
 def _plain(text: str) -> Piece:
-    return Piece(f"<pre>{escape(text.rstrip())}</pre>", text.rstrip())
+    return Piece(Markup("<pre>{}</pre>").format(text.rstrip()), text.rstrip())
 
 
 def _base64(data: str | bytes) -> str:
@@ -72,12 +76,13 @@ def _markdown() -> MarkdownIt:
     return reader
 
 
-def _fence(renderer: RendererHTML, tokens: list, place: int, options: object, env: object) -> str:
-    """A listing with the same classes as the site's own, so that the same colours and the same copy button fit it."""
+def _fence(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: object, env: object) -> str:
+    """A listing with the same classes as the site's own, so that it has the same colours and the same copy button."""
     token = tokens[place]
     language = token.info.split()[0] if token.info else "text"
     try:
         lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         lexer = get_lexer_by_name("text", stripnl=False)
-    return f'<div class="highlight-{escape(language)} notranslate">{highlight(token.content, lexer, HtmlFormatter()).rstrip()}</div>\n'
+    coloured = Markup(highlight(token.content, lexer, HtmlFormatter()).rstrip())
+    return Markup('<div class="highlight-{} notranslate">{}</div>\n').format(language, coloured)

@@ -1,4 +1,4 @@
-"""On what a page was run."""
+"""What a page was run on."""
 
 from __future__ import annotations
 

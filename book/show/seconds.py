@@ -12,12 +12,12 @@ from .html import Piece, table
 def seconds(what: str, took: Mapping[str, float | Sequence[float]]) -> Piece:
     """Show how long the same thing took in several ways: a chart and a table.
 
-    Where a way was measured several times, its bar is the median, with a dot for each time, and the quickest way comes first.
-    The plain text holds what was compared and not how long it took, which is another at each run.
+    If a way was measured several times, its bar is the median, with a dot for each time, and the quickest way comes first.
+    The plain text contains what was compared and not how long it took, which differs at each run.
 
     Args:
         what: what took that long.
-        took: the way → seconds, or the seconds of each time; none may be empty.
+        took: the way → seconds, or the seconds of each time, at least one.
     """
     times = {way: list(time) if isinstance(time, Sequence) else [time] for way, time in took.items()}
     if all(len(each) == 1 for each in times.values()):

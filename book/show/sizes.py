@@ -1,26 +1,22 @@
-"""Images side by side: how many bytes each has, which layers they lie in, and how many of them came with its base."""
+"""Images side by side: how many bytes each has, in which layers, and how many of them come from its base."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from markupsafe import Markup
 
 from ..measure.image import Image
 from . import figure
 from .html import Cell, Piece, amount, code, fold, megabytes, table
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 _ROW, _LEGEND = 0.78, 0.45  # inches: an image, the legend
 _BAR, _LINE = 0.40, 0.05  # of a row: the bar, the line below it
 _LETTER = 0.064  # inches: a letter at the size of a label in a bar
-_SHORTEST = 8  # letters: a label in a bar that still says something
+_SHORTEST = 8  # letters: the shortest label in a bar
 _BESIDE = 0.75  # inches: the total to the right of a bar
-_VISIBLE = 0.01  # of an image: a segment that can be told from its neighbours
+_VISIBLE = 0.01  # of an image: a segment that can be distinguished from its neighbours
 _LONGEST = 500  # characters of an instruction in the table
 
 
@@ -37,10 +33,10 @@ class _Segment:
 
 
 def sizes(*images: Image) -> Piece:
-    """Show the sizes of `images`: a chart with a segment for each layer, and a table with the size on disk and the size that travels.
+    """Show the sizes of `images`: a chart with a segment for each layer, and a table with the size on disk and the compressed size.
 
     Args:
-        images: measured on one engine; the storage driver is named, since sizes of different drivers do not compare.
+        images: measured on one engine; the storage driver is named, since sizes of different drivers cannot be compared.
     """
     metric = f"size by docker image history, storage driver {images[0].storage_driver}"
     largest = max(image.size for image in images)
@@ -74,20 +70,20 @@ def _segments(number: int, image: Image) -> Iterator[_Segment]:
         left += layer.size
 
 
-def _chart(images: tuple[Image, ...], metric: str) -> str:
+def _chart(images: tuple[Image, ...], metric: str) -> Markup:
     segments = [list(_segments(number, image)) for number, image in enumerate(images)]
-    said = "; ".join(
+    described = "; ".join(
         f"{image.name}: {megabytes(image.size)}, compressed {megabytes(image.packed)}, of it "
         + ", ".join(f"{amount(segment.size)} {segment.instruction}" for segment in parts)
         for image, parts in zip(images, segments, strict=True)
     )
     tips = {segment.gid: f"{amount(segment.size)}: {segment.instruction}" for parts in segments for segment in parts}
-    return figure.chart(lambda width: _draw(images, segments, width), f"Image sizes ({metric})", said, tips)
+    return figure.chart(lambda width: _draw(images, segments, width), f"Image sizes ({metric})", described, tips)
 
 
-def _draw(images: tuple[Image, ...], segments: list[list[_Segment]], width: float) -> Figure:
+def _draw(images: tuple[Image, ...], segments: list[list[_Segment]], width: float) -> figure.Figure:
     drawing = figure.new(width, _LEGEND + _ROW * len(images))
-    drawing.get_layout_engine().set(w_pad=0)
+    drawing.set_layout_engine("constrained", w_pad=0)
     axes = drawing.add_subplot()
     end = max(image.size for image in images)
     inch = end / (width - _BESIDE)  # bytes
@@ -96,7 +92,7 @@ def _draw(images: tuple[Image, ...], segments: list[list[_Segment]], width: floa
         for segment in parts:
             _bar(axes, row, segment, inch)
         axes.text(image.size + 0.07 * inch, row, f"{image.size / 1e6:.0f} MB", va="center")
-        _travels(axes, row, image, inch)
+        _compressed(axes, row, image, inch)
     axes.set_xlim(0, end + _BESIDE * inch)
     axes.set_ylim(len(images) - 0.35, -0.6)
     axes.set_axis_off()
@@ -106,19 +102,19 @@ def _draw(images: tuple[Image, ...], segments: list[list[_Segment]], width: floa
     return drawing
 
 
-def _bar(axes: Axes, row: int, segment: _Segment, inch: float) -> None:
+def _bar(axes: figure.Axes, row: int, segment: _Segment, inch: float) -> None:
     bar = axes.barh(row, segment.size, _BAR, left=segment.left, color=segment.colour, edgecolor=figure.PAPER, linewidth=0.8)
     bar[0].set_gid(segment.gid)
     room = int(segment.size / inch / _LETTER) - 2
-    words = segment.instruction
-    if len(words) > room:
-        words = "base" if segment.from_base else words[: room - 1] + "…"
+    label = segment.instruction
+    if len(label) > room:
+        label = "base" if segment.from_base else label[: room - 1] + "…"
     if room < _SHORTEST:
         return
     axes.text(
         segment.left + 0.07 * inch,
         row,
-        words,
+        label,
         color=figure.ON_BASE if segment.from_base else figure.PAPER,
         size=8.5,
         va="center",
@@ -126,22 +122,22 @@ def _bar(axes: Axes, row: int, segment: _Segment, inch: float) -> None:
     )
 
 
-def _travels(axes: Axes, row: int, image: Image, inch: float) -> None:
+def _compressed(axes: figure.Axes, row: int, image: Image, inch: float) -> None:
     """The compressed size, as a thin line below the bar."""
     below = row + _BAR / 2 + 0.11
     axes.barh(below, image.packed, _LINE, color=figure.INK)
     axes.text(image.packed + 0.07 * inch, below + 0.01, f"{image.packed / 1e6:.0f} MB compressed", size=8.5, va="center", parse_math=False)
 
 
-def _one_by_one(images: tuple[Image, ...]) -> str:
-    """The names of the segments for a reader who cannot point at them, with the keyboard or on a telephone."""
-    rows = [
+def _one_by_one(images: tuple[Image, ...]) -> Markup:
+    """The names of the segments for a reader who has no pointer: with the keyboard, or on a telephone."""
+    rows: list[list[str | Cell]] = [
         [
             image.name,
             amount(segment.size),
-            Cell("<em>the base image</em>", "") if segment.from_base else code(segment.instruction, _LONGEST),
+            Cell(Markup("<em>the base image</em>"), "") if segment.from_base else code(segment.instruction, _LONGEST),
         ]
         for number, image in enumerate(images)
         for segment in _segments(number, image)
     ]
-    return fold("The segments, one by one", table("Layers that hold files", ["image", "added", "instruction"], rows, numbers=(1,)).html)
+    return fold("The segments, one by one", table("Layers that contain files", ["image", "added", "instruction"], rows, numbers=(1,)).html)

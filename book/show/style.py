@@ -8,7 +8,7 @@ import tinycss2
 
 
 def without_script(css: str) -> str:
-    """The dark rules of a stylesheet, for a reader whose machine is dark and whose browser runs no script.
+    """The dark rules of a stylesheet, for a reader whose system is dark and whose browser runs no script.
 
     Args:
         css: the stylesheet, in which `html[data-theme=dark]` marks the dark rules.

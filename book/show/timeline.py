@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from markupsafe import Markup
 
 from ..measure.timeline import Event, EventName, Timeline
 from . import figure
 from .html import Piece, table
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-_MARKS = {
+_MARKS = {  # of every event, its mark and its colour
     EventName.CREATED: ("o", "base"),
     EventName.STARTED: (">", "ours"),
     EventName.PORT_OPEN: ("s", "ours"),
@@ -32,7 +27,7 @@ _GAP = 0.12
 def timeline(seen: Timeline) -> Piece:
     """Show a timeline: a chart with one lane for each service, and a table of all events.
 
-    The plain text holds what happened without when, service by service, since two services seldom keep the same order.
+    The plain text contains what happened without when, service by service, since the order between two services differs from run to run.
 
     Args:
         seen: from `Recipe.time_up`, or one of `Recipe.race`.
@@ -57,12 +52,12 @@ def _label(event: Event) -> str:
     return f"✗ {event.detail}" if event.what == EventName.FAILED_TRY and event.detail else event.what
 
 
-def _chart(seen: Timeline, lanes: list[str]) -> str:
-    said = "; ".join(f"{event.service} {event.what} after {event.seconds:.2f} s" for event in seen.events)
-    return figure.chart(lambda width: _draw(seen, lanes, width), "What happened when", said)
+def _chart(seen: Timeline, lanes: list[str]) -> Markup:
+    described = "; ".join(f"{event.service} {event.what} after {event.seconds:.2f} s" for event in seen.events)
+    return figure.chart(lambda width: _draw(seen, lanes, width), "What happened when", described)
 
 
-def _draw(seen: Timeline, lanes: list[str], width: float) -> Figure:
+def _draw(seen: Timeline, lanes: list[str], width: float) -> figure.Figure:
     inches = width - 0.3 - _LETTER * max(map(len, lanes))
     widths = {_label(event): _LETTER * len(_label(event)) for event in seen.events}
     room = {label: max(inches - width - _GAP, inches / 4) for label, width in widths.items()}  # before a label; a very long one is cut
@@ -88,7 +83,7 @@ def _draw(seen: Timeline, lanes: list[str], width: float) -> Figure:
 
 
 def _levels(events: list[Event], scale: float) -> list[int]:
-    """How high each label stands, so that none covers another: the last one lowest, and each earlier one clear of those after it."""
+    """The level of each label, so that none covers another: the last one lowest, and each earlier one clear of those after it."""
     begins: list[float] = []  # for each level, where its leftmost label begins
     found = []
     for event in reversed(events):
@@ -100,7 +95,7 @@ def _levels(events: list[Event], scale: float) -> list[int]:
     return found[::-1]
 
 
-def _lane(axes: Axes, events: list[Event], levels: list[int], y: float, end: float) -> None:
+def _lane(axes: figure.Axes, events: list[Event], levels: list[int], y: float, end: float) -> None:
     axes.plot([events[0].seconds, events[-1].seconds], [y, y], color=figure.PALETTE["base"], linewidth=2, zorder=1)
     for event, level in zip(events, levels, strict=True):
         mark, colour = _MARKS[event.what]

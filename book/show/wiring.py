@@ -1,4 +1,4 @@
-"""The drawing of a topology: this machine above, the services below it, a line for each network, and an arc for each way that was tried."""
+"""What there is to draw of a topology: a box for each service, a name for each network, and each connection that was tried."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..measure.probe import HERE, Reach
 from ..measure.topology import Topology, short
 from ..measure.verdict import Verdict
 
-NOWHERE = ""  # the network of a way that found none
+NOWHERE = ""  # the network of a connection that found none
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Box:
     """A service in the drawing.
 
     Attributes:
-        project: which of the topologies it belongs to; -1 for a name that was asked for and is nobody's.
+        project: which of the topologies it belongs to; -1 for a name that was tried and belongs to no service.
         name: the service, or that name.
-        state: in words; empty where it has no container.
+        state: as text; empty if it has no container.
         wired: the networks it is on, by their names on the engine.
         wished: the networks that the file declares for it.
         ports: those that are published or should be → the try from this machine.
-        runs: whether a container of it does.
+        runs: whether a container of it runs.
         differs: whether anything about it is not as the file declares it.
     """
 
@@ -40,8 +40,8 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Way:
-    """What was found between two boxes: over which network, from which to which, both ways or one, and the tries."""
+class Connection:
+    """What was found between two boxes: over which network, from which to which, in both directions or one, and the tries."""
 
     network: str
     source: int
@@ -51,29 +51,34 @@ class Way:
     tries: tuple[Reach, ...]
 
     @property
-    def words(self) -> str:
-        """The milliseconds of what answered, the reasons of what did not."""
+    def label(self) -> str:
+        """The milliseconds of what answered, the verdicts on what did not."""
         if not self.ok:
             return ", ".join(dict.fromkeys(reach.text for reach in self.tries))
-        found = sorted({f"{max(reach.seconds * 1000, 1):.0f}" for reach in self.tries}, key=int)
-        return f"{'–'.join(dict.fromkeys((found[0], found[-1])))} ms"
+        took = sorted({milliseconds(reach) for reach in self.tries})
+        return f"{'–'.join(dict.fromkeys((str(took[0]), str(took[-1]))))} ms"
+
+
+def milliseconds(reach: Reach) -> int:
+    """How long a try took, at least one millisecond."""
+    return round(max(reach.seconds * 1000, 1))
 
 
 def state(topology: Topology, name: str) -> str:
-    """What the containers of a service are doing, in the engine's words."""
-    said = []
+    """The states of the containers of a service, as the engine names them."""
+    states = []
     for one in topology.of(name):
         ended = f"exit code {one.exit_code}" if one.state in ("exited", "restarting") else ""
-        said.append(", ".join(filter(None, (one.state, one.health, ended))))
-    return "; ".join(f"{said.count(words)} × {words}" if len(said) > 1 else words for words in dict.fromkeys(said))
+        states.append(", ".join(filter(None, (one.state, one.health, ended))))
+    return "; ".join(f"{states.count(each)} × {each}" if len(states) > 1 else each for each in dict.fromkeys(states))
 
 
 def boxes(topologies: Sequence[Topology]) -> list[Box]:
-    """Every service that is declared or has a container, project by project, and every name that was asked for and is nobody's."""
+    """Every service that is declared or has a container, project by project, and every name that was tried and belongs to no service."""
     found = []
     for number, topology in enumerate(topologies):
         declared = {each.name: each for each in topology.declared}
-        doors = [reach for reach in topology.reaches if reach.source == HERE]
+        from_here = [reach for reach in topology.reaches if reach.source == HERE]
         odd = {difference.service for difference in topology.differences}
         names = {service.name for service in topology.services} | {name for name, each in declared.items() if not each.profiles}
         for name in sorted(names):
@@ -85,7 +90,7 @@ def boxes(topologies: Sequence[Topology]) -> list[Box]:
                     state(topology, name),
                     frozenset(network for service in running for network in service.addresses),
                     frozenset(declared[name].networks.values() if name in declared else ()),
-                    {split(reach.target)[2]: reach for reach in doors if split(reach.target)[1] == name},
+                    {split(reach.target)[2]: reach for reach in from_here if split(reach.target)[1] == name},
                     any(service.state == "running" for service in running),
                     name in odd,
                 )
@@ -97,8 +102,8 @@ def boxes(topologies: Sequence[Topology]) -> list[Box]:
     return found + [Box(-1, name) for name in dict.fromkeys(asked) if name not in known]
 
 
-def ways(topologies: Sequence[Topology], found: Sequence[Box]) -> list[Way]:
-    """What leads from which box to which; a name is followed to the service that has its address, whatever the name was."""
+def connections(topologies: Sequence[Topology], found: Sequence[Box]) -> list[Connection]:
+    """What leads from which box to which; a name leads to the service that has its address, also if the name is an alias."""
     tried: dict[tuple[str, int, int, bool], list[Reach]] = {}
     for number, topology in enumerate(topologies):
         for reach in topology.reaches:
@@ -112,12 +117,12 @@ def ways(topologies: Sequence[Topology], found: Sequence[Box]) -> list[Way]:
     for (network, source, target, ok), tries in tried.items():
         back = tried.get((network, target, source, ok))
         if not back or source < target:
-            merged.append(Way(network, source, target, ok, bool(back), (*tries, *(back or ()))))
+            merged.append(Connection(network, source, target, ok, bool(back), (*tries, *(back or ()))))
     return merged
 
 
 def names(topologies: Sequence[Topology]) -> dict[str, str]:
-    """Network on the engine → what to call it: as the files do, with the project's folder where two of them have the same name."""
+    """Network on the engine → what to call it: as the files do, with the project's folder if two of them have the same name."""
     called: dict[str, str] = {}
     owner: dict[str, str] = {}
     for topology in topologies:

@@ -1,4 +1,4 @@
-"""The recipes, packed to be taken away: of each, exactly the files that ran."""
+"""The recipes, packed for download: of each, exactly the files that ran."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from ..recipe import Recipe
 
 FOLDER = "recipes"
-_DAY = (1980, 1, 1, 0, 0, 0)  # the first that a zip can name: the same files make the same archive
+_DAY = (1980, 1, 1, 0, 0, 0)  # the first that a zip can store: the same files give the same archive
 
 
 def write(folder: Path, recipes: Iterable[Recipe]) -> None:
     """Write a zip of each recipe, with the recipe's folder as the one at its top.
 
     Args:
-        folder: where to write; it is made where it is missing.
+        folder: where to write; it is created if it is missing.
         recipes: the recipes to pack.
     """
     folder.mkdir(parents=True, exist_ok=True)

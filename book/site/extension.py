@@ -1,15 +1,15 @@
-"""A Sphinx extension: what every page of the site carries that no notebook holds."""
+"""A Sphinx extension: what is on the pages of the site and in no notebook."""
 
 from __future__ import annotations
 
 import re
-from html import escape
 from itertools import takewhile
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 from docutils import nodes
+from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
@@ -66,37 +66,37 @@ class Claims(SphinxDirective):
 
 
 class Errata(SphinxDirective):
-    """`{errata}`: a table of the faults of the notes, each with the claim of the run that shows it."""
+    """`{errata}`: a table of what no longer works in the 2021 recipes, each with the claim of the run that shows it."""
 
     def run(self) -> list[nodes.Node]:
         """Make the table."""
-        head = ["as noted", "today", "why", "what works", "shown by the run"]
+        head = ["the 2021 recipe", "now", "why", "the fix", "shown by the run"]
         found = ledger.errata(_shown(self.env.app))
         return _table(self, head, [[e.noted, e.today, e.why, e.works, f"✓ {e.proof.sentence} {_link(e.proof.chapter)}"] for e in found])
 
 
 class Numbers(SphinxDirective):
-    """`{numbers} WORK`: what a work of the bench found when it was last measured, as it is stored."""
+    """`{numbers} WORK`: the stored result of a work of the bench."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Make its figures and tables."""
         work = self.arguments[0]
-        return [nodes.raw("", numbers.piece(work, result.load(work)).html, format="html")]
+        return [_raw(numbers.piece(work, result.load(work)).html)]
 
 
 class Quotations(SphinxDirective):
-    """`{quotations}`: what others say in figures, with its source, beside what was measured here."""
+    """`{quotations}`: figures from elsewhere, with their source, beside what was measured here."""
 
     def run(self) -> list[nodes.Node]:
         """Make the table."""
         rows = [[f"{one.source}: “{one.says}”", one.of, one.measured] for one in numbers.quotations()]
-        return _table(self, ["said elsewhere", "what was measured here", "measured"], rows)
+        return _table(self, ["published elsewhere", "what was measured here", "measured"], rows)
 
 
 class Findings(SphinxDirective):
-    """`{findings}`: a table of all that a report looks for itself, from the rules' own data."""
+    """`{findings}`: a table of all that a report checks, from the rules' own data."""
 
     def run(self) -> list[nodes.Node]:
         """Make the table."""
@@ -107,22 +107,22 @@ class Findings(SphinxDirective):
             [f"`{name}`", level, means, f"{todo} {_link(known[chapter]) if chapter else ''}"]
             for name, level, means, todo, chapter in ours + theirs
         ]
-        return _table(self, ["finding", "severity", "what it means", "what to do, and where the book explains it"], rows)
+        return _table(self, ["finding", "severity", "what it means", "what to do, and the chapter that explains it"], rows)
 
 
 class Report(SphinxDirective):
-    """`{report} FILE`: a report that was made with `--fragment`, set into the page; the file lies beside the page."""
+    """`{report} FILE`: a report that was made with `--fragment`, included in the page; the file is beside the page."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Set it in, with its links leading to the chapters of this site."""
+        """Include it, with links to the chapters of this site."""
         name, file = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(name)
         builder, here = self.env.app.builder, self.env.docname
         html = linked(Path(file).read_text(encoding="utf-8"), lambda chapter: builder.get_relative_uri(here, f"notebooks/{chapter}"))
         lower = re.sub(r"(</?h)2\b", r"\g<1>3", html)
-        return [nodes.raw("", f'<div class="book-report">{lower}</div>', format="html")]
+        return [_raw(Markup('<div class="book-report">{}</div>').format(Markup(lower)))]  # a page of ours, as `report` wrote it
 
 
 def _measured(held: ledger.Held) -> str:
@@ -143,7 +143,7 @@ def _link(chapter: Chapter) -> str:
 
 
 def _fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
-    """Fold a solution into one piece, from its first word to the end of its section: a tag folds cells one by one, and no text."""
+    """Fold a solution as a whole, from its first word to the end of its section: a tag folds single cells, and no text."""
     for paragraph in list(doctree.findall(nodes.paragraph)):
         words = next((child for child in paragraph.children if child.astext()), None)
         if isinstance(words, nodes.strong) and words.astext() == "Solution.":
@@ -151,9 +151,12 @@ def _fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
             rest = list(takewhile(lambda node: not isinstance(node, nodes.section), section.children[place:]))
             for cell in (node for node in rest if "hide_mode" in node):
                 del cell["hide_mode"]
-            begin = '<details class="book-solution"><summary>Show the solution</summary>'
-            section.insert(place + len(rest), nodes.raw("", "</details>", format="html"))
-            section.insert(place, nodes.raw("", begin, format="html"))
+            section.insert(place + len(rest), _raw(Markup("</details>")))
+            section.insert(place, _raw(Markup('<details class="book-solution"><summary>Show the solution</summary>')))
+
+
+def _raw(html: Markup) -> nodes.raw:
+    return nodes.raw("", str(html), format="html")
 
 
 def _shown(app: Sphinx) -> list[Chapter]:
@@ -162,7 +165,7 @@ def _shown(app: Sphinx) -> list[Chapter]:
 
 
 def _footer(app: Sphinx, config: Config) -> None:
-    config.html_theme_options["extra_footer"] = f'<p class="book-provenance">{_provenance(_shown(app))}</p>'
+    config.html_theme_options["extra_footer"] = str(Markup('<p class="book-provenance">{}</p>').format(_provenance(_shown(app))))
 
 
 def _banner(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
@@ -171,31 +174,32 @@ def _banner(app: Sphinx, page: str, template: str, context: dict[str, Any], doct
     of_a_chapter = page.startswith("notebooks/")
     if committed.chapters if not of_a_chapter else page.removeprefix("notebooks/") in committed.chapters:
         which = "The outputs on this page" if of_a_chapter else "Some outputs" if committed.some else "The outputs"
-        context["theme_announcement"] = f"{which} came with the book: {escape(committed.because)}."
+        context["theme_announcement"] = str(Markup("{} came with the book: {}.").format(which, committed.because))
 
 
 def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Say what a page is about, in its own first words, for search engines and whoever shares it."""
-    words = f"The {context.get('title') or 'search'} page of Docker Recipes for Python."
+    """Describe a page with its own first words, for search engines and for links to it."""
+    description = f"The {context.get('title') or 'search'} page of Docker Recipes for Python."
     if doctree is not None and (first := next(iter(doctree.findall(nodes.paragraph)), None)) is not None:
-        words = " ".join("".join(part.astext() for part in first.children if not isinstance(part, nodes.raw)).split())
-        words = words.partition(" You need ")[0]  # of a chapter's opening, what a reader will do
-    context["metatags"] = f'{context.get("metatags", "")}\n    <meta name="description" content="{escape(shorten(words, 300))}" />'
+        description = " ".join("".join(part.astext() for part in first.children if not isinstance(part, nodes.raw)).split())
+        description = description.partition(" You need ")[0]  # of a chapter's opening, what a reader will do
+    tag = Markup('<meta name="description" content="{}" />').format(shorten(description, 300))
+    context["metatags"] = f"{context.get('metatags', '')}\n    {tag}"
 
 
 def _bar(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Under a chapter's title: how long it takes, its recipe and its notebook to take away. A kernel in the browser is not offered."""
+    """Under a chapter's title: how long it takes, and its recipe and its notebook for download. No kernel in the browser."""
     context["body"] = _KERNEL.sub("", context.get("body", ""))
     chapter = next((chapter for chapter in _shown(app) if page == f"notebooks/{chapter.name}"), None)
     if chapter is None:
         return
     archive = context["pathto"](f"_static/{archives.FOLDER}/{chapter.name}.zip", 1)
     notebook = context["pathto"](f"_sources/{page}.ipynb", 1)
-    bar = f"""<ul class="book-take" aria-label="This chapter">
-<li>{ledger.minutes(chapter)} minutes</li>
+    bar = Markup("""<ul class="book-take" aria-label="This chapter">
+<li>{minutes} minutes</li>
 <li><a href="{archive}" download><i class="fas fa-download" aria-hidden="true"></i> Download this recipe</a></li>
 <li><a href="{notebook}" download><i class="fas fa-file" aria-hidden="true"></i> Notebook</a></li>
-</ul>"""
+</ul>""").format(minutes=ledger.minutes(chapter), archive=archive, notebook=notebook)
     context["body"] = context["body"].replace("</h1>", f"</h1>\n{bar}", 1)
 
 
@@ -204,12 +208,14 @@ def _archives(app: Sphinx, problem: Exception | None) -> None:
         archives.write(Path(app.outdir, "_static", archives.FOLDER), [chapter.recipe for chapter in _shown(app)])
 
 
-def _provenance(of: list[Chapter]) -> str:
-    """One line over all chapters; where they were run on different engines or days, each is named."""
+def _provenance(of: list[Chapter]) -> Markup:
+    """One line for all chapters; if they were run on different engines or days, it names each."""
     found = [chapter.read().metadata.get("book", {}).get("provenance") for chapter in of]
     runs = sorted({(p["engine"], p["storage_driver"], p["architecture"], p["day"]) for p in found if p})
     bases = {base["reference"]: base for p in found if p for base in p["bases"]}
     lines = [f"Docker Engine {engine}, {driver}, {machine}, {day}" for engine, driver, machine, day in runs]
     origins = {"stand-in": "a stand-in built from Debian packages and PyPI", "registry": "from its registry", "local": "local"}
-    named = [f"<code>{escape(name)}</code> {origins[base['origin']]}" for name, base in sorted(bases.items())]
-    return "Run on " + escape("; ".join(lines)) + ". Base images: " + "; ".join(named) + "." if lines else "Not run yet."
+    if not lines:
+        return Markup("Not run yet.")
+    named = Markup("; ").join(Markup("<code>{}</code> {}").format(name, origins[base["origin"]]) for name, base in sorted(bases.items()))
+    return Markup("Run on {}. Base images: {}.").format("; ".join(lines), named)

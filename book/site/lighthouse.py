@@ -1,4 +1,4 @@
-"""How quick and how usable the finished site is, as Lighthouse sees it: the median of several visits to each page."""
+"""How quick and how usable the finished site is, as Lighthouse measures it: the median of several visits to each page."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from statistics import median
 
 from ..places import ROOT
 from ..progress import Step
+from ..trouble import Trouble
 from . import from_npm
 from .build import HTML
 
@@ -34,7 +35,7 @@ _CHROME = (
 )
 
 
-class NoLighthouse(Exception):
+class NoLighthouse(Trouble):
     """Lighthouse gives no report; the message says why."""
 
 
@@ -64,12 +65,12 @@ def pages(starting: Sequence[str] = ()) -> list[str]:
 
 
 def score(of: Sequence[str], visits: int, step: Step) -> tuple[Scores, ...]:
-    """Visit pages of the finished site with Lighthouse, keep the medians, and write them with where they were measured to `REPORT`.
+    """Visit pages of the finished site with Lighthouse, take the medians, and write them with the machine to `REPORT`.
 
     Args:
         of: paths of pages in the site.
         visits: how often to visit each, on each form.
-        step: told how far the work is.
+        step: called with how far the work is.
 
     Raises:
         NoNpmPackages: if it cannot be installed.
@@ -83,13 +84,13 @@ def score(of: Sequence[str], visits: int, step: Step) -> tuple[Scores, ...]:
             seen = [_visit(program, f"{root}/{page}", form) for _ in range(visits)]
             found.append(Scores(page, form, visits, **{name: median(one[name] for one in seen) for name in seen[0]}))
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    where = {
+    measured = {
         "tool": f"lighthouse@{from_npm.version('lighthouse')}",
         "machine": platform.machine(),
         "processors": os.cpu_count(),
         "day": datetime.now(UTC).date().isoformat(),
     }
-    REPORT.write_text(json.dumps({"measured": where, "pages": [asdict(one) for one in found]}, indent=1))
+    REPORT.write_text(json.dumps({"measured": measured, "pages": [asdict(one) for one in found]}, indent=1))
     return tuple(found)
 
 
@@ -135,7 +136,7 @@ class _Packed(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager

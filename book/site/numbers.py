@@ -1,4 +1,4 @@
-"""The page of numbers: what the bench found, as figures and tables, and what others say beside it."""
+"""The page of numbers: what the bench found, as figures and tables, beside figures from elsewhere."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 
 import yaml
+from markupsafe import Markup, escape
 
 from ..bench import result
 from ..bench.machine import Machine
 from ..bench.result import Comparison, Result
-from ..bench.table import amount, times, verdict
+from ..bench.table import amount, describe, median_and_spread, times
 from ..places import ROOT
 from ..show import bars
-from ..show.html import Cell, Piece, table
+from ..show.html import Cell, Piece, joined, table
 
 _QUOTATIONS = ROOT / "book/pages/quotations.yaml"
 _HEAD = ("way", "median", "ratio", "least", "most", "runs", "failed")
 _ORIGIN = {"registry": "from its registry", "stand-in": "a stand-in", "local": "local"}
-_MARK = {True: ("book-good", "✓"), False: ("book-bad", "✗"), None: ("book-volatile", "–")}
 _NOT_MEASURED = "not measured"
+_MARK = {
+    True: ("book-good", "✓", "held"),
+    False: ("book-bad", "✗", "did not hold"),
+    None: ("book-volatile", "–", _NOT_MEASURED),
+}
 
 
 @dataclass(frozen=True)
 class Quotation:
-    """What others say in figures, with its source, and what was measured here of the same."""
+    """Figures from elsewhere, with their source, and what was measured here of the same."""
 
     source: str
     says: str
@@ -36,24 +40,24 @@ class Quotation:
 
 
 def piece(work: str, found: Result | None) -> Piece:
-    """What a work found: for each comparison a chart, a table, and the bounds that were set; then what else was seen, where and when.
+    """What a work found: for each comparison a chart, a table, and the bounds that were set; then the other facts, where and when.
 
     Args:
-        work: its name, for the words that stand where it was never measured.
+        work: its name, for the message if it was never measured.
         found: what is stored of it.
     """
     if found is None:
-        words = f"Not measured yet: python -m book bench {work}"
-        return Piece(f"<p>Not measured yet: <code>python -m book bench {escape(work)}</code> does it.</p>", words)
+        command = f"python -m book bench {work}"
+        return Piece(Markup("<p>Not measured yet: run <code>{}</code>.</p>").format(command), f"Not measured yet: run {command}.")
     parts = [_comparison(comparison) for comparison in found.comparisons]
     seen = _list([_marked(fact.held, fact.sentence) for fact in found.facts])
     where = f"{found.note} {_where(found.machine)}".strip()
-    html = "".join(part.html for part in parts) + seen + f'<p class="book-where">{escape(where)}</p>'
+    html = joined([*(part.html for part in parts), seen, Markup('<p class="book-where">{}</p>').format(where)])
     return Piece(html, "\n\n".join([*(part.text for part in parts), where]))
 
 
 def quotations() -> Iterator[Quotation]:
-    """What others say, in the order of its file."""
+    """Figures from elsewhere, in the order of their file."""
     for row in yaml.safe_load(_QUOTATIONS.read_text(encoding="utf-8")):
         yield Quotation(row["source"], row["says"], row["of"], _beside(row["work"], row["comparison"], row["ways"]))
 
@@ -70,23 +74,24 @@ def _beside(work: str, title: str, ways: list[str]) -> str:
 def _comparison(comparison: Comparison) -> Piece:
     say = partial(amount, unit=comparison.unit)
     drawn = {name: way.samples for name, way in comparison.ways.items() if way.samples}
-    title = comparison.title.replace("`", "")  # neither a chart nor a caption can set code
-    chart = bars.chart(title, drawn, say=say) if drawn else ""
+    title = comparison.title.replace("`", "")  # neither a chart nor a caption can contain code
+    chart = bars.chart(title, drawn, say=say) if drawn else Markup()
     facts = table(f"{title} (ratio: to {comparison.baseline})", _HEAD, _rows(comparison), numbers=range(1, len(_HEAD)))
-    lines = [_marked(comparison.met(reach), verdict(comparison, reach)) for reach in comparison.reaches]
-    lines += [_coded(words[0].upper() + words[1:]) for words in _winner(comparison)]
+    lines = [_marked(comparison.met(bound), describe(comparison, bound)) for bound in comparison.bounds]
+    lines += [_coded(sentence[0].upper() + sentence[1:]) for sentence in _winner(comparison)]
     return Piece(chart + facts.html + _list(lines), facts.text)
 
 
-def _list(lines: list[str]) -> str:
-    return f'<ul class="book-verdicts">{"".join(f"<li>{line}</li>" for line in lines)}</ul>' if lines else ""
+def _list(lines: list[Markup]) -> Markup:
+    items = joined(Markup("<li>{}</li>").format(line) for line in lines)
+    return Markup('<ul class="book-verdicts">{}</ul>').format(items) if lines else Markup()
 
 
 def _rows(comparison: Comparison) -> Iterator[list[str | Cell]]:
     for name, way in comparison.ways.items():
-        middle, *spread = [amount(value, comparison.unit) for value in (way.median, *way.spread)] if way.samples else ["–"] * 3
+        middle, *spread = median_and_spread(way, comparison.unit)
         recommended = name == comparison.recommended
-        shown = Cell(f"{escape(name)} <em>(recommended)</em>", f"{name} (recommended)") if recommended else name
+        shown: str | Cell = Cell(Markup("{} <em>(recommended)</em>").format(name), f"{name} (recommended)") if recommended else name
         failed = Cell(str(len(way.failed)), str(len(way.failed)), "book-number book-bad" if way.failed else "book-number")
         yield [shown, middle, times(comparison.ratio(name)), *spread, str(way.runs), failed]
 
@@ -99,17 +104,14 @@ def _winner(comparison: Comparison) -> Iterator[str]:
         yield f"{best} needs {times(comparison.ratio(best, of=ours))} × what {ours} does, which the book recommends. {comparison.because}"
 
 
-def _marked(held: bool | None, words: str) -> str:
-    kind, mark = _MARK[held]
-    return f'<span class="{kind}" aria-label="{_said(held)}" role="img">{mark}</span> {_coded(words.removeprefix(mark).lstrip())}'
+def _marked(held: bool | None, sentence: str) -> Markup:
+    kind, mark, label = _MARK[held]
+    return Markup('<span class="{}" aria-label="{}" role="img">{}</span> {}').format(kind, label, mark, _coded(sentence))
 
 
-def _coded(words: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
-
-
-def _said(held: bool | None) -> str:
-    return {True: "held", False: "did not hold", None: _NOT_MEASURED}[held]
+def _coded(sentence: str) -> Markup:
+    """A sentence, with code between backticks."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence)))
 
 
 def _where(machine: Machine) -> str:

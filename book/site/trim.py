@@ -1,4 +1,4 @@
-"""A Sphinx extension: one small stylesheet and one small script in place of all that the theme and the extensions bring."""
+"""A Sphinx extension: one small stylesheet and one small script instead of all those of the theme and the extensions."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", lambda app, config: config.templates_path.insert(0, _TEMPLATES))
     app.connect("html-page-context", _check, priority=950)
-    app.connect("build-finished", _finish, priority=900)  # the theme writes its colours of code at the end, too
+    app.connect("build-finished", _finish, priority=900)  # the theme also writes its colours of code at the end
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def used_only(css: str, words: set[str]) -> str:
-    """A stylesheet without the rules that no page can meet, without web fonts, and without the theme's icon font.
+    """A stylesheet without the rules that match nothing on any page, without web fonts, and without the theme's icon font.
 
-    A rule stays as long as each class and id in one of its selectors is among `words`; what stands in brackets is not looked at.
+    A rule stays if each class and id in one of its selectors is among `words`; what is in brackets does not count.
 
     Args:
         css: the stylesheet.
-        words: every word that stands in a page or a script of the site.
+        words: every word in a page or a script of the site.
     """
     return "\n".join(_rules(tinycss2.parse_stylesheet(css, skip_whitespace=True), words))
 
@@ -63,7 +63,7 @@ def _rules(nodes: Iterable[Any], words: set[str]) -> Iterator[str]:
         elif node.type == "at-rule" and node.lower_at_keyword not in ("font-face", "charset", "import"):
             yield node.serialize()
         elif node.type == "qualified-rule":
-            selectors = [selector for selector in _selectors(node.prelude) if _met(selector, words)]
+            selectors = [selector for selector in _selectors(node.prelude) if _matches(selector, words)]
             if selectors:
                 yield f"{','.join(map(tinycss2.serialize, selectors))}{{{tinycss2.serialize(node.content)}}}"
 
@@ -78,7 +78,7 @@ def _selectors(prelude: list[Any]) -> list[list[Any]]:
     return parts
 
 
-def _met(selector: list[Any], words: set[str]) -> bool:
+def _matches(selector: list[Any], words: set[str]) -> bool:
     if _ICON_FONT.match(tinycss2.serialize(selector)):
         return False
     classes = [name.value for dot, name in pairwise(selector) if dot == "." and name.type == "ident"]
@@ -87,13 +87,13 @@ def _met(selector: list[Any], words: set[str]) -> bool:
 
 
 def _check(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    """Refuse a file that the theme or an extension wants on the page and that nobody has thought of."""
-    context["default_mode"] = "light"  # until the script in the page's head has looked; without a script, `no-script.css` knows dark
+    """Refuse a file that the theme or an extension wants on the page and that is in none of the lists above."""
+    context["default_mode"] = "light"  # until the script in the page's head has run; without scripts, `no-script.css` has the dark rules
     wanted = [*context.get("css_files", []), *context.get("script_files", [])]
     names = (str(name).removeprefix("_static/") for file in wanted if (name := getattr(file, "filename", file)))
     unknown = [name for name in names if not any(Path(name).match(known) for known in (*_STYLES, *_SCRIPTS, *_UNUSED))]
     if unknown:
-        raise ExtensionError(f"book/site/trim.py does not know what to do with {', '.join(unknown)}: name it there, as used or as unused.")
+        raise ExtensionError(f"book/site/trim.py does not list {', '.join(unknown)}: add it there, as used or as unused.")
 
 
 def _finish(app: Sphinx, problem: Exception | None) -> None:

@@ -102,7 +102,7 @@ def test_what_leads_out_of_the_folder_is_not_read(folder, link):
     if link:
         (folder / "notes.txt").symlink_to(secret)
     name = "notes.txt" if link else "../secret.txt"
-    page = refused(lambda: listing.listing(Recipe(folder), name), f"{name} leads out of the folder kitchen", "copy")
+    page = refused(lambda: listing(Recipe(folder), name), f"{name} leads out of the folder kitchen", "copy")
     assert "password" not in page
 
 

@@ -94,7 +94,7 @@ def test_any_bytes_are_text_or_a_trouble(folder, data):
 def test_a_listing_is_one_block_and_holds_the_file_as_it_is(folder, text, name):
     (folder / f"{name}.txt").write_bytes(text.encode())
     recipe = Recipe(folder)
-    tokens = MarkdownIt().parse(listing.listing(recipe, f"{name}.txt").data)
+    tokens = MarkdownIt().parse(listing(recipe, f"{name}.txt").data)
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close", "fence"]
     assert [child.type for child in tokens[1].children] == ["code_inline"]
     assert tokens[-1].content.rstrip("\n") == recipe.read(f"{name}.txt").rstrip("\n").replace("\0", "\ufffd")

@@ -120,12 +120,12 @@ def test_names_from_a_container_are_escaped_in_every_figure():
     held = LayerContents(evil, False, 5, 1, (Part(evil, 5),), (Part(evil, 5),), (Hidden(evil, 5, 0, True),))
     service = Service(evil, evil, evil, 0, evil, 0, {evil: evil}, {80: evil}, evil)
     figures = [
-        sizes.sizes(image),
-        layers.layers(Contents(evil, (held,))),
-        packages.packages(Packages(evil, (evil,)), Packages("b", ("c",))),
-        connectivity.connectivity((Reach(evil, evil, False, evil, 1.0, evil),)),
-        services.services([service]),
-        timeline.timeline(Timeline((Event(evil, "created", 0.0, evil), Event(evil, "started", 1.0, evil)))),
+        sizes(image),
+        layers(Contents(evil, (held,))),
+        packages(Packages(evil, (evil,)), Packages("b", ("c",))),
+        connectivity((Reach(evil, evil, False, evil, 1.0, evil),)),
+        services([service]),
+        timeline(Timeline((Event(evil, "created", 0.0, evil), Event(evil, "started", 1.0, evil)))),
     ]
     for figure in figures:
         bundle = figure._repr_mimebundle_() if hasattr(figure, "_repr_mimebundle_") else {"text/html": figure._repr_html_()}

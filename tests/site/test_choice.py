@@ -1,6 +1,7 @@
 """A choice on a page of the site: no script, the book's own style sheet."""
 
 import pytest
+from markupsafe import Markup
 
 from book.places import ROOT
 from book.show import choice
@@ -11,8 +12,8 @@ LABELS = ["slim", "alpine", "slim in two stages", "alpine in two stages", "uv", 
 
 @pytest.fixture
 def page(tmp_path, browser, request):
-    pieces = {label: Piece(f"<p>This is {label}.</p>", label) for label in LABELS}
-    twice = [choice.choice("Which image?", pieces)._repr_mimebundle_()["text/html"] for _ in range(2)]
+    pieces = {label: Piece(Markup(f"<p>This is {label}.</p>"), label) for label in LABELS}
+    twice = [choice("Which image?", pieces)._repr_mimebundle_()["text/html"] for _ in range(2)]
     style = (ROOT / "book/assets/book.css").read_text()
     (tmp_path / "page.html").write_text(f"<!doctype html><title>x</title><style>{style}</style>{''.join(twice)}")
     context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)

@@ -1,8 +1,8 @@
 import pytest
 
-from book.bench import machine, result, table
-from book.bench.interleave import interleave
-from book.bench.result import Comparison, Fact, Reach, Result, Way
+from book.bench import machine, result, table, works
+from book.bench.interleave import interleave, part
+from book.bench.result import Bound, Comparison, Fact, Measured, Result
 from book.engine import Base
 
 MACHINE = machine.Machine(
@@ -20,14 +20,14 @@ MACHINE = machine.Machine(
 
 
 def comparison(**changed) -> Comparison:
-    ways = {"noted": Way((10.0, 12.0, 11.0)), "ours": Way((1.0, 3.0, 2.0)), "broken": Way((), ("StackFailed",) * 3)}
+    ways = {"noted": Measured((10.0, 12.0, 11.0)), "ours": Measured((1.0, 3.0, 2.0)), "broken": Measured((), ("StackFailed",) * 3)}
     given = {
         "title": "From stop to end",
         "unit": "s",
         "ways": ways,
         "baseline": "noted",
         "recommended": "ours",
-        "reaches": (Reach("ours", 0.2, of="noted"),),
+        "bounds": (Bound("ours", 0.2, of="noted"),),
     }
     return Comparison(**given | changed)
 
@@ -46,9 +46,9 @@ def test_the_ways_take_turns_and_one_that_fails_does_not_end_it(caplog):
         return value
 
     told = []
-    found = interleave({"A": lambda: once("A", 1.0), "B": lambda: once("B", 2.0)}, 3, lambda *said: told.append(said))
+    found = interleave({"A": lambda: once("A", 1.0), "B": lambda: once("B", 2.0)}, 3, lambda *progress: told.append(progress))
     assert turns == ["A", "B"] * 3
-    assert found == {"A": Way((1.0, 1.0, 1.0)), "B": Way((2.0, 2.0), ("RuntimeError",))}
+    assert found == {"A": Measured((1.0, 1.0, 1.0)), "B": Measured((2.0, 2.0), ("RuntimeError",))}
     assert found["B"].runs == 3
     assert told[0] == (0, 6, "A")
     assert told[-1] == (5, 6, "B")
@@ -60,7 +60,7 @@ def test_ctrl_c_ends_it():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        interleave({"A": stop}, 3, lambda *said: None)
+        interleave({"A": stop}, 3, lambda *progress: None)
 
 
 def test_medians_spread_and_ratios():
@@ -75,39 +75,39 @@ def test_medians_spread_and_ratios():
 
 
 @pytest.mark.parametrize(
-    ("reach", "met"),
+    ("bound", "met"),
     [
-        (Reach("ours", 0.2, of="noted"), True),
-        (Reach("ours", 0.1, of="noted"), False),
-        (Reach("ours", 2.0), True),
-        (Reach("ours", 1.9), False),
-        (Reach("broken", 0.1, of="noted"), None),
-        (Reach("ours", 0.1, of="broken"), None),
-        (Reach("broken", 5.0), None),
+        (Bound("ours", 0.2, of="noted"), True),
+        (Bound("ours", 0.1, of="noted"), False),
+        (Bound("ours", 2.0), True),
+        (Bound("ours", 1.9), False),
+        (Bound("broken", 0.1, of="noted"), None),
+        (Bound("ours", 0.1, of="broken"), None),
+        (Bound("broken", 5.0), None),
     ],
 )
-def test_a_bound_is_met_missed_or_was_not_measured(reach, met):
-    assert comparison(reaches=(reach,)).met(reach) is met
+def test_a_bound_is_met_missed_or_was_not_measured(bound, met):
+    assert comparison(bounds=(bound,)).met(bound) is met
 
 
 def test_the_best_way_is_one_that_never_failed():
     assert comparison().best == "ours"
-    lucky = Way((0.1,), ("StackFailed",))
-    assert Comparison("", "s", {"a": Way((10.0,)), "b": lucky}, baseline="a").best == "a"
+    lucky = Measured((0.1,), ("StackFailed",))
+    assert Comparison("", "s", {"a": Measured((10.0,)), "b": lucky}, baseline="a").best == "a"
     assert Comparison("", "s", {"b": lucky}, baseline="b").best is None
 
 
-def test_a_floor_is_no_choice():
+def test_a_floor_is_not_a_choice():
     assert comparison(floor="ours").best == "noted"
 
 
-def test_a_bound_on_a_way_that_is_not_there_is_refused_with_its_name():
+def test_a_bound_on_an_unknown_way_is_an_error_that_names_it():
     with pytest.raises(ValueError, match="no way is called nobody"):
-        comparison(reaches=(Reach("ours", 0.1, of="nobody"),))
+        comparison(bounds=(Bound("ours", 0.1, of="nobody"),))
 
 
 def test_what_is_stored_is_what_is_loaded(tmp_path):
-    found = of(comparison(), comparison(title="Again", unit="B", reaches=(), recommended=""))
+    found = of(comparison(), comparison(title="Again", unit="B", bounds=(), recommended=""))
     assert result.store(found, tmp_path).name == "stop.json"
     assert result.load("stop", tmp_path) == found
     assert result.load("start", tmp_path) is None
@@ -124,8 +124,8 @@ def test_the_table_has_each_way_the_bound_and_the_verdict():
     assert "2026-11-24" in shown
 
 
-def test_the_table_says_why_the_quickest_is_not_the_recommended():
-    shown = table.table(of(comparison(recommended="noted", reaches=(), because="It needs no change.")))
+def test_the_table_shows_why_the_quickest_is_not_recommended():
+    shown = table.table(of(comparison(recommended="noted", bounds=(), because="It needs no change.")))
     assert "ours needs less than noted. It needs no change." in shown
 
 
@@ -137,9 +137,21 @@ def test_bytes_are_shown_as_megabytes():
 
 @pytest.mark.parametrize(("seconds", "met"), [(1.004, True), (1.02, False)])
 def test_a_ratio_is_judged_by_the_digits_that_are_shown(seconds, met):
-    ways = {"noted": Way((1.0,)), "ours": Way((seconds,))}
-    assert Comparison("", "s", ways, baseline="noted").met(Reach("ours", 1.0, of="noted")) is met
+    ways = {"noted": Measured((1.0,)), "ours": Measured((seconds,))}
+    assert Comparison("", "s", ways, baseline="noted").met(Bound("ours", 1.0, of="noted")) is met
 
 
 def test_a_small_ratio_is_not_shown_as_nothing():
     assert [table.times(ratio) for ratio in (1.004, 0.05, 0.0021, None)] == ["1.00", "0.05", "0.002", "–"]
+
+
+def test_a_part_of_a_work_counts_as_its_share_of_the_whole():
+    told = []
+    interleave({"A": lambda: 1.0, "B": lambda: 1.0}, 1, part(lambda *progress: told.append(progress), 1, 2, "again: "))
+    assert told == [(2, 4, "again: A"), (3, 4, "again: B")]
+
+
+@pytest.mark.parametrize("name", works.NAMES)
+def test_what_is_stored_can_be_loaded_and_shown(name):
+    found = result.load(name)
+    assert found is None or found.title in table.table(found)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from docker.errors import APIError
 
-from book.bench.result import Comparison, Way
+from book.bench.result import Comparison, Measured
 from book.chapters import chapter
 from book.commands import bench, book, clean, needs
 from book.engine import EngineMissing, ToolMissing
@@ -29,7 +29,7 @@ def test_a_chapter_that_is_not_there_is_named_with_those_that_are():
 
 
 def test_a_result_without_samples_is_not_stored(monkeypatch):
-    compared = Comparison("Stopping", "s", {"one": Way((1.0,)), "other": Way((), ("Trouble",))}, "one")
+    compared = Comparison("Stopping", "s", {"one": Measured((1.0,)), "other": Measured((), ("Trouble",))}, "one")
     monkeypatch.setattr(needs, "everything_for", lambda of: set())
     monkeypatch.setattr(book.own, "reap", lambda client: None)
     monkeypatch.setattr(book.engine, "connect", lambda: None)

@@ -2,6 +2,7 @@ import re
 import threading
 
 import pytest
+from markupsafe import Markup
 
 from book import Recipe, try_it
 from book.recipe import RecipeError
@@ -15,12 +16,12 @@ def panel(work, text="FROM x\n"):
     return Panel(Editor("recipe/Dockerfile", text, "Build", ("docker build .",), work))
 
 
-def test_where_there_is_no_kernel_it_says_what_it_is_and_how_to_run_it():
+def test_without_a_kernel_it_shows_how_to_run_the_file():
     data = try_it(Recipe("03-smaller-images"), "slim.Dockerfile", BUILD_ENV="a <b>")._repr_mimebundle_()
     html = data["text/html"]
     assert "make lab" in html
     assert "03-smaller-images/slim.Dockerfile" in html
-    assert "cd recipes/03-smaller-images\ndocker build --file slim.Dockerfile --build-arg BUILD_ENV=&#x27;a &lt;b&gt;&#x27; ." in html
+    assert "cd recipes/03-smaller-images\ndocker build --file slim.Dockerfile --build-arg BUILD_ENV=&#39;a &lt;b&gt;&#39; ." in html
     assert not re.search(r"<(?:button|textarea|input)\b", html)
     assert data["text/plain"].startswith("Try it yourself: 03-smaller-images/slim.Dockerfile.")
 
@@ -33,27 +34,27 @@ def test_a_compose_file_is_brought_up_with_its_variables():
     assert shown.commands[1].startswith("GREETING='good day' docker compose ")
 
 
-def test_a_file_that_is_not_there_is_told_at_once():
+def test_a_missing_file_is_an_error_at_once():
     with pytest.raises(RecipeError, match=r"has no file nope"):
         try_it(Recipe("03-smaller-images"), "nope")
 
 
-def test_nothing_is_reached_in_a_dockerfile():
+def test_reach_is_refused_for_a_dockerfile():
     with pytest.raises(ValueError, match=r"no Compose file"):
         try_it(Recipe("03-smaller-images"), "slim.Dockerfile", reach=["x:1"])
 
 
-def test_a_run_shows_the_log_and_what_came_of_it_and_then_the_button_is_free():
-    live = panel(lambda text, tell: (tell("<said>", 1, 2), Piece(f"<p>{len(text)}</p>", ""))[1])
+def test_a_run_shows_the_log_and_the_result_and_then_the_button_is_enabled():
+    live = panel(lambda text, tell: (tell("<printed>", 1, 2), Piece(Markup(f"<p>{len(text)}</p>"), ""))[1])
     live.text.value = "four"
     live.start().join()
     assert live.shown.value == "<p>4</p>"
-    assert "&lt;said&gt;" in live.log.value
+    assert "&lt;printed&gt;" in live.log.value
     assert not live.button.disabled
 
 
 @pytest.mark.parametrize("problem", [Trouble("no <good>"), OSError("no <good>")])
-def test_a_failure_is_told_in_its_own_words_and_the_next_run_works(problem):
+def test_a_failure_shows_its_message_and_the_next_run_works(problem):
     fails = [True]
 
     def work(text, tell):
@@ -111,7 +112,7 @@ def test_reset_brings_the_text_of_the_file_back():
         ("\x1b[1mStep 1/2 : FROM x\x1b[0m", (1, 2)),
     ],
 )
-def test_the_builders_own_lines_say_which_step_begins(line, step):
+def test_the_builders_own_lines_tell_which_step_begins(line, step):
     told = []
     _tell(line, lambda plain, done=0, of=0: told.append((plain, (done, of))))
     assert told[0][1] == step

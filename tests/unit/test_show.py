@@ -4,17 +4,17 @@ import xml.etree.ElementTree as ET
 from book.engine import Base, Provenance
 from book.measure.contents import Contents, Hidden, LayerContents, Part
 from book.measure.image import Image, Layer, Packages
-from book.show import layers, packages, provenance, seconds, sizes
+from book.show import layers, packages, presence, provenance, seconds, sizes
 from book.show.html import table
 
 
 def image(name: str, size: int, ours: int = 10_000_000) -> Image:
-    layers = (Layer("ADD base", size - ours, True), Layer("RUN <script>alert(1)</script>", ours, False))
-    return Image(name, f"sha256:{name}", size, size // 3, "overlay2", layers, 1.0)
+    parts = (Layer("ADD base", size - ours, True), Layer("RUN <script>alert(1)</script>", ours, False))
+    return Image(name, f"sha256:{name}", size, size // 3, "overlay2", parts, 1.0)
 
 
 def test_sizes_name_the_metric_the_driver_and_every_image():
-    shown = sizes.sizes(image("slim", 200_000_000), image("alpine", 50_000_000))
+    shown = sizes(image("slim", 200_000_000), image("alpine", 50_000_000))
     assert "docker image history" in shown.html
     assert "overlay2" in shown.html
     assert "200.0 MB" in shown.text
@@ -22,15 +22,15 @@ def test_sizes_name_the_metric_the_driver_and_every_image():
 
 
 def test_the_chart_is_readable_without_seeing_it_and_the_same_each_time():
-    shown = sizes.sizes(image("slim", 200_000_000))
+    shown = sizes(image("slim", 200_000_000))
     svg = ET.fromstring(shown.html[shown.html.index("<svg") : shown.html.index("</svg>") + 6])
     assert svg.find("{http://www.w3.org/2000/svg}title").text.startswith("Image sizes")
     assert "slim: 200.0 MB" in svg.find("{http://www.w3.org/2000/svg}desc").text
-    assert shown.html == sizes.sizes(image("slim", 200_000_000)).html
+    assert shown.html == sizes(image("slim", 200_000_000)).html
 
 
 def test_each_layer_is_a_segment_that_names_its_instruction():
-    html = sizes.sizes(image("slim", 200_000_000), image("alpine", 50_000_000)).html
+    html = sizes(image("slim", 200_000_000), image("alpine", 50_000_000)).html
     drawings = [ET.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL)]
     assert len(drawings) == 2  # for a column of text, and for a telephone
     for drawing in drawings:
@@ -44,15 +44,15 @@ def test_each_layer_is_a_segment_that_names_its_instruction():
 
 
 def test_figures_on_one_page_share_no_ids():
-    html = sizes.sizes(image("slim", 200_000_000)).html + sizes.sizes(image("alpine", 50_000_000)).html
+    html = sizes(image("slim", 200_000_000)).html + sizes(image("alpine", 50_000_000)).html
     ids = re.findall(r' id="([^"]+)"', html)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'(?:href="|url\()#([^")]+)', html)) <= set(ids)
 
 
-def test_names_and_instructions_with_dollar_signs_are_drawn_as_they_stand():
+def test_names_and_instructions_with_dollar_signs_are_drawn_unchanged():
     layers = (Layer("RUN $(a) && $(b)", 50_000_000, False),)
-    html = sizes.sizes(Image("$x$", "sha256:x", 50_000_000, 1, "overlay2", layers, 1.0)).html
+    html = sizes(Image("$x$", "sha256:x", 50_000_000, 1, "overlay2", layers, 1.0)).html
     drawn = re.findall(r"<text[^>]*>([^<]*)</text>", html)
     assert {"$x$", "RUN $(a) &amp;&amp; $(b)"} <= set(drawn)
 
@@ -74,14 +74,14 @@ WASTEFUL = LayerContents(
 DELETES = LayerContents("RUN rm it", False, 0, 0, (), (), ())
 
 
-def test_what_an_image_says_of_itself_is_escaped():
-    html = layers.layers(contents(WASTEFUL, DELETES)).html
+def test_text_from_an_image_is_escaped():
+    html = layers(contents(WASTEFUL, DELETES)).html
     assert "<script>" not in html
     assert [number in html.replace("<wbr>", "") for number in ("alert(1)&lt;/", "alert(2)&lt;/", "alert(3)&lt;/")] == [True] * 3
 
 
-def test_layers_open_on_what_they_hold_and_say_what_was_hidden_by_which_layer():
-    page = ET.fromstring(layers.layers(contents(WASTEFUL, DELETES)).html.replace("<wbr>", ""))
+def test_layers_open_on_their_files_and_tell_which_layer_hides_what():
+    page = ET.fromstring(layers(contents(WASTEFUL, DELETES)).html.replace("<wbr>", ""))
     head = "".join(page.find("p").itertext())
     assert "efficiency 77.5%" in head
     assert "wasted 9.0 MB" in head
@@ -94,8 +94,8 @@ def test_layers_open_on_what_they_hold_and_say_what_was_hidden_by_which_layer():
     assert len(list(page.iter("summary"))) == 4  # the base, the layer in it, and our two
 
 
-def test_the_text_of_layers_holds_the_steps_and_nothing_that_moves():
-    assert layers.layers(contents(WASTEFUL, DELETES)).text.splitlines() == [
+def test_the_text_of_layers_contains_the_steps_and_nothing_that_changes():
+    assert layers(contents(WASTEFUL, DELETES)).text.splitlines() == [
         "Layers of x",
         "  the base image",
         "  1  RUN make <script>alert(1)</script>",
@@ -105,27 +105,27 @@ def test_the_text_of_layers_holds_the_steps_and_nothing_that_moves():
 
 def test_a_little_waste_is_not_rounded_away():
     little = LayerContents("RUN a", False, 10, 1, (), (), (Hidden("/a", 10, 2, deleted=False),))
-    assert "efficiency <b>more than 99.9%</b>" in layers.layers(contents(little, DELETES)).html
+    assert "efficiency <b>more than 99.9%</b>" in layers(contents(little, DELETES)).html
 
 
-def test_reload_times_are_sorted_by_the_median_and_their_text_does_not_move():
-    shown = seconds.seconds("From the save to the answer", {"slow <b>": [3.0, 1.0, 2.0], "quick": [0.5]})
+def test_reload_times_are_sorted_by_the_median_and_their_text_does_not_change():
+    shown = seconds("From the save to the answer", {"slow <b>": [3.0, 1.0, 2.0], "quick": [0.5]})
     assert shown.html.index(">quick</th>") < shown.html.index(">slow &lt;b&gt;</th>")
     assert "quick: median 0.50 s; slow &lt;b&gt;: median 2.00 s" in shown.html
     assert shown.text == "slow <b>: measured 3 times\nquick: measured 1 times"
 
 
 def test_packages_are_counted():
-    assert packages.packages(Packages("x", ("flask", "pip"))).text.splitlines()[1].split()[:2] == ["x", "2"]
+    assert packages(Packages("x", ("flask", "pip"))).text.splitlines()[1].split()[:2] == ["x", "2"]
 
 
-def test_the_packages_asked_for_are_marked_where_they_are():
-    rows = packages.presence(["flask", "pytest"], Packages("x", ("flask", "pip")), Packages("y", ("pytest",))).text.splitlines()
+def test_the_packages_to_look_for_are_marked_in_each_image():
+    rows = presence(["flask", "pytest"], Packages("x", ("flask", "pip")), Packages("y", ("pytest",))).text.splitlines()
     assert [row.split() for row in rows[1:]] == [["x", "yes", "no", "2"], ["y", "no", "yes", "1"]]
 
 
 def test_seconds_are_drawn_and_left_out_of_what_is_compared():
-    shown = seconds.seconds("Stopping", {"as noted": 10.2, "with <init>": 0.31})
+    shown = seconds("Stopping", {"as noted": 10.2, "with <init>": 0.31})
     assert "0.31 s" in shown.html
     assert "<init>" not in shown.html
     assert shown.text == "Stopping: as noted, with <init>"
@@ -137,6 +137,6 @@ def test_a_table_escapes_what_it_is_given():
 
 def test_a_stand_in_is_called_one():
     found = Provenance("28", "overlay2", "v1", "x86_64", (Base("python:3.13-slim", "stand-in", "Debian"),), "2026-01-01")
-    data, metadata = provenance.provenance(found)._repr_mimebundle_()
+    data, metadata = provenance(found)._repr_mimebundle_()
     assert "a stand-in, not the original" in data["text/html"]
     assert metadata["provenance"]

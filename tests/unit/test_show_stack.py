@@ -37,7 +37,7 @@ def test_plain_text_does_not_change_with_times_addresses_and_ports():
     assert timeline(seen(0.1)).text == timeline(seen(0.2)).text == "web: created, started, failed try, first answer"
 
 
-def test_what_containers_say_is_escaped_in_the_matrix():
+def test_what_containers_print_is_escaped_in_the_matrix():
     html = connectivity([Reach("<script>", "<script>", False, "<script>", 0.1, "<script>", ("<script>",))]).html
     assert "<script>" not in html
 
@@ -66,7 +66,7 @@ def test_the_chart_can_be_read_out():
     assert "<desc>web created after 0.00 s; web started after 0.50 s" in timeline(seen(0.5)).html
 
 
-def test_durations_keep_the_seconds_out_of_what_is_compared():
+def test_durations_leave_the_seconds_out_of_what_is_compared():
     shown = durations(Said("", 0, "vagrant up", 12.3), Said("", 1, "vagrant <halt>", 4.5))
     assert "12.3 s" in shown.html
     assert "12.3" not in shown.text
@@ -81,7 +81,7 @@ def race_of(seconds: float) -> dict[str, tuple[Timeline, ...]]:
     return {"patient": (through, through), "hasty": (through, lost), "mute <b>": (mute,)}
 
 
-def test_a_race_tells_how_many_runs_came_through_and_what_ended_the_others():
+def test_a_race_shows_how_many_runs_were_answered_and_what_ended_the_others():
     piece = race(race_of(1.0))
     assert piece.text == race(race_of(1.5)).text == "patient: 2 of 2\nhasty: 1 of 2\nmute <b>: 0 of 1"
     assert "web exited, exit code 1" in piece.html
@@ -92,7 +92,7 @@ def test_a_race_tells_how_many_runs_came_through_and_what_ended_the_others():
     assert [rate for rate in ("2 of 2", "1 of 2", "0 of 1") if f">{rate}</text>" in drawing] == ["2 of 2", "1 of 2", "0 of 1"]
 
 
-def test_a_race_does_not_take_for_its_end_what_ended_well():
+def test_a_service_that_ended_well_is_not_why_a_run_failed():
     once, sick = Event("migrate", "exited", 1.0, "exit code 0", 0), Event("database", "unhealthy", 2.0)
     html = race({"one": (Timeline((once, sick)),), "other": (Timeline((once,)),)}).html
     assert "database unhealthy" in html
@@ -102,18 +102,18 @@ def test_a_race_does_not_take_for_its_end_what_ended_well():
 
 def test_labels_of_a_lane_do_not_cover_each_other():
     close = [Event("web", what, seconds) for what, seconds in (("created", 0.0), ("started", 0.01), ("healthy", 0.02), ("exited", 9.0))]
-    assert levels(close, scale=1.0) == [2, 1, 0, 0], "the later a label, the lower: no line crosses a word"
+    assert levels(close, scale=1.0) == [2, 1, 0, 0], "the later a label, the lower: no line crosses a label"
 
 
-def test_the_first_time_something_happens_to_whichever_service():
+def test_the_first_time_something_happens_to_any_service():
     assert seen(0.1).first("failed try") == 0.2
     assert seen(0.1).first("healthy") is None
 
 
-def test_a_service_that_is_asked_in_several_ways_has_one_head_over_them():
+def test_a_service_that_is_tried_in_several_ways_has_one_title_above_them():
     targets = ("web", "other", "web:5000", "http://web:5000/hello")
     html = connectivity([Reach("web", target, True, f"answer {number}", 0.1) for number, target in enumerate(targets)]).html
     assert '<th scope="colgroup" colspan="3">web</th><th scope="colgroup" colspan="1">other</th>' in html
     assert [head for head in ("name", ":5000", "http /hello") if f">{head}</th>" in html] == ["name", ":5000", "http /hello"]
     places = [html.index(f"answer {number}") for number in (0, 2, 3, 1)]
-    assert places == sorted(places), "the cells follow their heads"
+    assert places == sorted(places), "the cells follow their titles"

@@ -15,7 +15,7 @@ from book.measure.verdict import NOBODY_LISTENS, Verdict
 from book.report.ran import Early
 from book.report.rules import network
 from book.show.topology import topology as show
-from book.show.wiring import boxes, names, ways
+from book.show.wiring import boxes, connections, names
 
 WEB = Declared(
     "web",
@@ -133,7 +133,7 @@ def test_a_published_udp_port_is_no_difference():
 
 def test_an_alias_leads_to_the_service_that_has_its_address_and_over_its_network():
     found = boxes((WELL, OTHER))
-    led = {(found[way.source].name, found[way.target].name, way.network, way.ok, way.both) for way in ways((WELL, OTHER), found)}
+    led = {(found[way.source].name, found[way.target].name, way.network, way.ok, way.both) for way in connections((WELL, OTHER), found)}
     assert led == {
         ("database", "web", "p_default", True, True),
         ("other", "web", "x_shared", True, False),
@@ -175,7 +175,7 @@ def test_six_services_on_four_networks_are_drawn():
     )
     tries = tuple(Reach(f"s{a}", f"s{b}:1", True, Verdict.OPEN, 0.001, "", (f"10.0.0.{b}",)) for a in range(6) for b in range(6))
     full = Topology("compose.yaml", tuple(Declared(s.name, networks=nets) for s in services), services, tries)
-    assert len(ways((full,), boxes((full,)))) == 15
+    assert len(connections((full,), boxes((full,)))) == 15
     assert show(full).html.count("<svg") == 1
 
 

@@ -7,27 +7,27 @@ from book.show import style
 from book.site import archives, trim
 
 
-def test_a_rule_that_no_page_meets_is_left_out():
+def test_a_rule_that_matches_nothing_is_left_out():
     css = ".used,.unused{color:red}.unused p{color:blue}@media print{.unused{a:b}}@font-face{font-family:x}#here>p{margin:0}"
     kept = trim.used_only(css, {"used", "here"})
     assert kept.replace(" ", "") == ".used{color:red}\n#here>p{margin:0}"
 
 
-def test_a_licence_stays_and_the_icon_font_goes():
+def test_a_licence_stays_and_the_icon_font_is_removed():
     kept = trim.used_only("/*! MIT */.fa-list:before{content:'x'}/* no */p{a:b}", {"fa-list"})
     assert kept == "/*! MIT */\np{a:b}"
 
 
-def test_what_stands_in_brackets_takes_no_rule_away():
+def test_what_is_in_brackets_removes_no_rule():
     assert trim.used_only("p:not(.gone){a:b}", set()) == "p:not(.gone){a:b}"
 
 
-def test_dark_needs_no_script():
+def test_dark_works_without_a_script():
     css = 'html[data-theme="dark"] p{a:b}html[data-theme=light] p{a:c}'
     assert style.without_script(css) == "@media (prefers-color-scheme: dark) {\nhtml[data-theme] p{a:b}\n}"
 
 
-def test_an_archive_is_the_same_each_time_and_keeps_what_can_be_run(tmp_path):
+def test_an_archive_is_the_same_each_time_and_stores_what_can_be_run(tmp_path):
     folder = tmp_path / "05-x"
     folder.mkdir()
     (folder / "Dockerfile").write_text("FROM scratch\n")
