@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from .interleave import Tell
+from .names import NAMES as NAMES
+from .names import OF_CHAPTERS
 from .result import Result
-
-NAMES = ("sizes", "rebuild", "cold", "start", "reload", "stop", "helper", "books", "growth")
-OF_CHAPTERS = ("books",)  # works that take the starts of chapters' names, and run those only
 
 
 def measure(name: str, rounds: int | None, tell: Tell, starting: Sequence[str] = ()) -> Result:

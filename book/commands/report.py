@@ -20,19 +20,17 @@ from ..report.survey import Survey, survey
 from ..site import build
 from ..trouble import Trouble
 from . import needs
-from .report_options import folder, parser
 
 CLEAN, FOUND, COULD_NOT = 0, 1, 2
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(options: argparse.Namespace) -> int:
     """Do what the command line says.
 
     Returns:
         0 where nothing was found at or above `--fail-on`, 1 where something was, 2 where the project could not be run, or not to the end.
     """
-    options = parser().parse_args(arguments)
-    here = folder()
+    here: Path = options.here
     options.folder, options.output = (here / options.folder).resolve(), here / options.output
     try:
         with redirect_stdout(sys.stderr):  # progress is for people, and stdout may be for machines

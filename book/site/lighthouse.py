@@ -24,7 +24,6 @@ from ..progress import Step
 from . import from_npm
 from .build import HTML
 
-WORK = "lighthouse"
 REPORT = ROOT / "_build/bench/lighthouse.json"
 FORMS = ("mobile", "desktop")
 _VISIT_SECONDS = 180

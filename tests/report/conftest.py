@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from reports import ours
 
-from book.commands import report as command
+from book.commands import options as command_line
+from book.commands import run
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def report(capsys):
 
     def make(folder: Path, *options: str) -> tuple[int, dict]:
         given = shlex.split((folder / "options").read_text()) if (folder / "options").exists() else []
-        code = command.run([str(folder), "--patience=20", *given, "--no-page", "--json", *options])
+        code = run.run(command_line.parse(["report", str(folder), "--patience=20", *given, "--no-page", "--json", *options]))
         out, err = capsys.readouterr()
         assert out, err
         return code, json.loads(out)

@@ -11,8 +11,7 @@ import time
 import pytest
 from reports import PROJECTS, ours, places
 
-from book.commands import report, report_options
-from book.commands import report as commands_report
+from book.commands import options, run
 from book.engine import connect, labels
 from book.places import ROOT
 from book.report import copy, risks
@@ -137,7 +136,7 @@ def test_a_run_that_failed_counts_where_the_last_one_worked(tmp_path, report):
 
 
 def test_the_command_line_knows_every_kind_of_risk():
-    assert set(report_options.RISKS) == set(risks.KINDS)
+    assert set(options.RISKS) == set(risks.KINDS)
 
 
 def test_volumes_and_networks_with_names_of_their_own_are_left_alone(report):
@@ -204,7 +203,7 @@ def test_an_image_that_cannot_be_had_is_named_first_and_the_rest_is_reported(rep
     assert [words.partition(":")[0] for words in said["missing"]] == ["python", "docker-recipes.invalid/broker"]
     assert places(said) == ["end-of-life Dockerfile:1", "listens-on-loopback compose.yaml:5", "unpinned-image compose.yaml:8"]
     assert [service["name"] for service in said["services"]] == ["web"]
-    commands_report.run([str(PROJECTS / "missing-images"), "--patience=2", "--no-page"])
+    run.run(options.parse(["report", str(PROJECTS / "missing-images"), "--patience=2", "--no-page"]))
     assert capsys.readouterr().out.startswith("✗ missing: python:3.9-slim")
 
 
