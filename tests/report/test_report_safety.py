@@ -17,8 +17,13 @@ from book.places import ROOT
 from book.report import copy, risks
 
 
+def report_on(*arguments):
+    """The exit code of the command with these arguments."""
+    return run.run(options.parse(["report", *map(str, arguments)]))
+
+
 def test_what_is_risky_is_named_and_refused_before_anything_is_built_or_run(capsys):
-    assert report.run([str(PROJECTS / "risky"), "--no-page"]) == 2
+    assert report_on(PROJECTS / "risky", "--no-page") == 2
     said = capsys.readouterr().err
     for line, words in (
         (5, "privileged: true"),
@@ -57,7 +62,7 @@ def test_a_way_round_is_seen(tmp_path, capsys, service, asks, kind):
     (folder / "link").symlink_to(elsewhere)
     (folder / "socket").symlink_to("/var/run/docker.sock")
     (folder / "compose.yaml").write_text(f"services:\n  tool:\n    image: python:3.13-alpine\n    {service}\n")
-    assert report.run([str(folder), "--no-page"]) == 2
+    assert report_on(folder, "--no-page") == 2
     said = capsys.readouterr().err
     assert f"compose.yaml:4: tool asks for {asks}" in said
     assert said.rstrip().endswith(f"--allow {kind}")
@@ -92,7 +97,7 @@ def test_a_project_that_is_not_valid_in_its_copy_is_not_called_clean(tmp_path, c
     (tmp_path / "project").mkdir()
     (tmp_path / "project/compose.yaml").write_text("services: {tool: {image: 'python:3.13-alpine', env_file: ../beside.env}}")
     monkeypatch.setattr(copy, "_link_around", lambda root, place: None)
-    assert report.run([str(tmp_path / "project"), "--no-page"]) == 2
+    assert report_on(tmp_path / "project", "--no-page") == 2
     assert "Compose does not read it there:\nenv file" in capsys.readouterr().err
 
 
@@ -100,7 +105,7 @@ def test_what_is_too_large_to_be_copied_is_not_run_where_it_lies(tmp_path, capsy
     monkeypatch.setattr(copy, "_LARGEST", 999)
     (tmp_path / "data").write_bytes(bytes(1000))
     (tmp_path / "Dockerfile").write_text("# syntax=docker/dockerfile:1\nFROM python:3.13-alpine\n")
-    assert report.run([str(tmp_path), "--no-page"]) == 2
+    assert report_on(tmp_path, "--no-page") == 2
     assert "move its data out of the folder" in capsys.readouterr().err
     assert (tmp_path / "Dockerfile").read_text().startswith("# syntax=docker/dockerfile:1\n")
 
@@ -203,7 +208,7 @@ def test_an_image_that_cannot_be_had_is_named_first_and_the_rest_is_reported(rep
     assert [words.partition(":")[0] for words in said["missing"]] == ["python", "docker-recipes.invalid/broker"]
     assert places(said) == ["end-of-life Dockerfile:1", "listens-on-loopback compose.yaml:5", "unpinned-image compose.yaml:8"]
     assert [service["name"] for service in said["services"]] == ["web"]
-    run.run(options.parse(["report", str(PROJECTS / "missing-images"), "--patience=2", "--no-page"]))
+    report_on(PROJECTS / "missing-images", "--patience=2", "--no-page")
     assert capsys.readouterr().out.startswith("✗ missing: python:3.9-slim")
 
 
@@ -216,7 +221,7 @@ def test_an_image_that_cannot_be_had_is_named_first_and_the_rest_is_reported(rep
     ],
 )
 def test_what_cannot_be_run_ends_in_2_with_the_reason(given, words, tmp_path, capsys):
-    assert report.run([part.format(empty=tmp_path) for part in given]) == 2
+    assert report_on(*(part.format(empty=tmp_path) for part in given)) == 2
     assert words in capsys.readouterr().err
 
 
