@@ -244,7 +244,7 @@ def test_images_on_an_engine_that_does_not_answer_are_not_called_removed(monkeyp
         raise EngineMissing("none answers")
 
     monkeypatch.setattr(clean.engine, "connect", refuse)
-    monkeypatch.setattr(bases, "_BROUGHT", folders / ".engine/bases.txt")
+    monkeypatch.setattr(bases, "_PULLED", folders / ".engine/bases.txt")
     (folders / ".engine/data").mkdir(parents=True)
     (folders / ".engine/data/engine-id").write_text("private")
     (folders / ".engine/bases.txt").write_text("private python:3.13-slim\ndesktop postgres:17\n")
