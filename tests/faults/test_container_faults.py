@@ -1,4 +1,4 @@
-"""A container, its network or the clock misbehaves: what a reader is told, within which bounds."""
+"""A container, its network or the clock misbehaves: the message that a reader gets, and after which time."""
 
 import textwrap
 

@@ -1,4 +1,4 @@
-"""The engine is not there, not ours to use, breaks in mid-work, or its tools are wrong: what a reader is told."""
+"""The engine is missing, not ours to use, breaks while it works, or its tools are wrong: the message that a reader gets."""
 
 import json
 import os
@@ -31,27 +31,35 @@ def ask(code, user=None, **variables):
     return subprocess.run([*as_user, sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
+def test_the_engine_that_the_reader_chose_does_not_answer():
+    done = ask(PREFLIGHT, DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert done.returncode == 1
+    assert "The Docker engine at unix:///nowhere/docker.sock does not answer" in done.stderr
+    assert "It was chosen by DOCKER_HOST, so no other engine is used." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_no_engine():
-    done = ask(NO_OTHERS + PREFLIGHT, DOCKER_HOST="unix:///nowhere/docker.sock")
+    done = ask(NO_OTHERS + PREFLIGHT, DOCKER_HOST="", DOCKER_CONTEXT="default")
     assert done.returncode == 1
     assert "No Docker engine answers" in done.stderr
     assert "set DOCKER_HOST" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_engine_that_takes_a_question_and_does_not_answer(tmp_path):
+def test_an_engine_that_accepts_a_connection_and_does_not_respond(tmp_path):
     place = tmp_path / "docker.sock"
     with socket.socket(socket.AF_UNIX) as line:
         line.bind(str(place))
         line.listen()
         done = ask(NO_OTHERS + "client._PING_SECONDS = 2;" + PREFLIGHT, DOCKER_HOST=f"unix://{place}")
     assert done.returncode == 1
-    assert "it takes a question and does not answer within 2 seconds: restart it" in done.stderr
+    assert "it accepts the connection but does not respond within 2 seconds: restart it" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user can only be tried by root")
-def test_no_rights_on_the_socket(tmp_path):
+def test_no_permission_for_the_socket(tmp_path):
     place = tmp_path / "docker.sock"
     with socket.socket(socket.AF_UNIX) as line:
         line.bind(str(place))
@@ -61,7 +69,7 @@ def test_no_rights_on_the_socket(tmp_path):
             folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o011)
         done = ask(NO_OTHERS + PREFLIGHT, user=65534, DOCKER_HOST=f"unix://{place}")
     assert done.returncode == 1
-    assert "no rights on the socket: join its group, or run as root" in done.stderr
+    assert "no permission for the socket: join its group, or run as root" in done.stderr
     assert "Traceback" not in done.stderr
 
 
