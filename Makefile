@@ -1,16 +1,18 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+ARGS ?=
 
-.PHONY: book site record test bench lab serve soak clean help audit
-book site record test bench lab serve soak clean help:
-	@$(PYTHON) -m book $@
+# Options go into ARGS: make soak ARGS="--rounds 3 04". The same without make: python3 -m book soak --rounds 3 04
+.PHONY: book site test bench lab serve soak record clean help audit
+book site test bench lab serve soak record clean help:
+	@$(PYTHON) -m book $@ $(ARGS)
 
-# Optional: known faults of what requirements.txt names, as PyPI lists them. Strict: a package of which nothing could be learned is no good news.
+# Optional: known vulnerabilities of the packages in requirements.txt, as PyPI lists them. Strict: a package without an answer is an error.
 audit:
 	@$(PYTHON) -m venv _build/audit
 	@_build/audit/bin/pip install --quiet pip-audit
 	@_build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.txt || { \
-	  echo "✗ Either a package has a known fault (the table above), or PyPI did not tell of one: then nothing was audited. Try where pypi.org answers." >&2; exit 1; }
+	  echo "✗ A package has a known vulnerability (see the table above), or PyPI did not respond. In the second case, check the network, and run this again." >&2; exit 1; }
 
 requirements.txt: pyproject.toml
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header pyproject.toml --output-file $@

@@ -1,6 +1,6 @@
-"""What a command says while it works: named steps with elapsed time, and a bar on long ones.
+"""What a command prints while it works: named steps with elapsed time, and a bar on long ones.
 
-Standard library only, since the bootstrap speaks through it before anything is installed.
+Standard library only: it is used before any package is installed.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _WIDTH = 24
-_QUIET_SECONDS = 10.0  # where no terminal redraws the bar, one line this often is enough
+_QUIET_SECONDS = 10.0  # without a terminal that redraws the bar, one line this often is enough
 
 
 class Step:
     """One running step; call it with how far the work is.
 
     Args:
-        name: what is being done, as the reader would say it.
+        name: what is being done, in the reader's words.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.started = time.monotonic()
         self._live = sys.stdout.isatty()
-        self._said = self.started
+        self._printed = self.started
         self._note = ""
 
     @property
@@ -40,15 +40,15 @@ class Step:
         self._draw(f"{bar} {share:4.0%}  {what}")
 
     def note(self, text: str) -> None:
-        """Keep a remark that is shown beside the finished step."""
+        """Store a remark that is shown beside the finished step."""
         self._note = text
 
     def _draw(self, text: str) -> None:
         line = f"  {self.name}  {text}  {self.seconds:.0f} s"
         if self._live:
             print(f"\r\033[K{line[:118]}", end="", flush=True)
-        elif time.monotonic() - self._said >= _QUIET_SECONDS:
-            self._said = time.monotonic()
+        elif time.monotonic() - self._printed >= _QUIET_SECONDS:
+            self._printed = time.monotonic()
             print(line, flush=True)
 
     def close(self, mark: str) -> None:
@@ -60,7 +60,7 @@ class Step:
 
 @contextmanager
 def step(name: str) -> Iterator[Step]:
-    """Announce a step, run the block, and say how long it took and whether it ended well."""
+    """Print the name of a step, run the block, and print how long it took and whether it succeeded."""
     running = Step(name)
     print(f"  {name} …", end="" if sys.stdout.isatty() else "\n", flush=True)
     try:

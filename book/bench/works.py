@@ -7,6 +7,8 @@ from typing import Protocol
 
 from . import books, cold, growth, helper, rebuild, reload, sizes, start, stop
 from .interleave import Tell
+from .names import NAMES as NAMES
+from .names import OF_CHAPTERS
 from .result import Result
 
 
@@ -31,8 +33,6 @@ _WORKS: Mapping[str, Work] = {
     "books": books,
     "growth": growth,
 }
-NAMES = tuple(_WORKS)
-OF_CHAPTERS = ("books",)  # works that take the starts of chapters' names, and run those only
 
 
 def measure(name: str, rounds: int | None, tell: Tell, starting: Sequence[str] = ()) -> Result:

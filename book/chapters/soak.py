@@ -17,7 +17,6 @@ from .chapter import Chapter
 from .running import Failure
 from .running import run as run_chapters
 
-IN_A_ROW, AT_ONCE = 20, 3
 _KINDS = ("container", "network", "volume", "image")
 _MOST_MEMORY = 64 << 20  # bytes that the runner may gain after its first round: Python returns little to the system
 _MOST_HANDLES = 8

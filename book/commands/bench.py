@@ -1,8 +1,9 @@
-"""`bench`: measure the book's ways against the others."""
+"""`bench`: measure the book's recommendations against the alternatives."""
 
 from __future__ import annotations
 
-import os
+import argparse
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -11,31 +12,40 @@ from ..bench import result, works
 from ..bench.table import table
 from ..chapters import chapter
 from ..engine import leftovers
-from ..engine.words import OF_THE_ENGINE, in_words
+from ..engine.words import OF_THE_ENGINE
 from ..places import ROOT
 from ..progress import step
+from ..report.secrets import hide
 from ..site import build, lighthouse
 from ..trouble import Trouble
 from .needs import CannotGoOn, everything_for, have_browser
+from .options import LIGHTHOUSE, WORKS
+from .run import in_trouble
 
 _VISITS = 5
 
 
-def _bench(chosen: Sequence[str], workers: int) -> int:
-    every = (lighthouse.WORK, *works.NAMES)  # it visits the site as it is, and what the others find makes that one old
-    named = [name for name in chosen if name in every] or list(every)
-    starting = [name for name in chosen if name not in every]
-    if starting and not set(named) <= {*works.OF_CHAPTERS, lighthouse.WORK}:
-        raise CannotGoOn(f"No work is called {', '.join(starting)}. There are: {', '.join(every)}.")
-    rounds = int(os.environ.get("ROUNDS", 0)) or None
-    missed = []
-    for name in named:
+def run(options: argparse.Namespace) -> int:
+    """Measure each work, print what was found, and store it. If one fails, the others are still measured.
+
+    Args:
+        options: `works`, the names of those to measure, all if empty; `chapters`, the starts of the names of chapters for those
+            works that take them; `rounds`, how often each alternative is measured.
+    """
+    failed = False
+    for name in WORKS:
+        if options.works and name not in options.works:
+            continue
         try:
-            _lighthouse(starting) if name == lighthouse.WORK else _work(name, rounds, starting)
-        except (CannotGoOn, Trouble, RuntimeError, lighthouse.NoLighthouse, *OF_THE_ENGINE) as problem:  # the others take an hour
-            print(f"✗ {name}: {in_words(problem) if isinstance(problem, OF_THE_ENGINE) else problem}", file=sys.stderr, flush=True)
-            missed.append(name)
-    return 1 if missed else 0
+            if name == LIGHTHOUSE:
+                _lighthouse(options.chapters)
+            else:
+                _work(name, options.rounds, options.chapters)
+        except (Trouble, RuntimeError, subprocess.TimeoutExpired, *OF_THE_ENGINE) as problem:  # the others take an hour
+            message = problem if isinstance(problem, RuntimeError) else in_trouble(problem)
+            print(f"✗ {name}: {hide(str(message))}", file=sys.stderr, flush=True)
+            failed = True
+    return 1 if failed else 0
 
 
 def _work(name: str, rounds: int | None, starting: Sequence[str]) -> None:
@@ -46,14 +56,14 @@ def _work(name: str, rounds: int | None, starting: Sequence[str]) -> None:
     finally:
         leftovers.reap(engine.connect())
     print(table(found))
-    if silent := sorted({way for one in found.comparisons for way, turns in one.ways.items() if not turns.samples}):
-        raise CannotGoOn(f"Nothing is stored, since there is no sample of: {', '.join(silent)}. The last stored result stays.")
+    if empty := sorted({way for one in found.comparisons for way, turns in one.ways.items() if not turns.samples}):
+        raise CannotGoOn(f"Nothing is stored, because there is no sample of: {', '.join(empty)}. The last stored result stays.")
     print(result.store(found).relative_to(ROOT))
 
 
 def _lighthouse(starting: Sequence[str]) -> None:
     if not build.fresh():
-        raise CannotGoOn("There is no site of what lies here now: `make book` builds it.")
+        raise CannotGoOn("The site is missing or out of date: `make book` builds it.")
     if not have_browser():
         raise CannotGoOn("Lighthouse needs chromium.")
     with step("Lighthouse") as bar:

@@ -13,13 +13,14 @@ from pathlib import Path
 from ..offline import debian
 from ..places import ROOT
 from ..progress import Step, step
+from ..trouble import Trouble
 
 VENV = ROOT / ".venv"
 _REQUIREMENTS = ROOT / "requirements.txt"
 _OLDEST = (3, 11)
 
 
-class NoEnvironment(Exception):
+class NoEnvironment(Trouble):
     """The virtual environment cannot be made; the message says what to do."""
 
 
@@ -34,18 +35,20 @@ def inside() -> bool:
 
 
 def make() -> None:
-    """Make or renew the virtual environment from requirements.txt; a no-op where it is right already.
+    """Make or renew the virtual environment from requirements.txt; a no-op if it is up to date.
 
     Raises:
-        NoEnvironment: where Python is too old, or no pip can be had.
+        NoEnvironment: if Python is too old, or the environment or its packages cannot be installed.
     """
     if sys.version_info < _OLDEST:
         needed = ".".join(map(str, _OLDEST))
-        raise NoEnvironment(f"This is Python {sys.version.split()[0]}; the book wants {needed} or newer: run it with that one.")
+        raise NoEnvironment(f"This is Python {sys.version.split()[0]}; the book needs {needed} or newer: run it with that one.")
     if _stamp().exists() and _stamp().read_text() == _digest():
         return
     with step("Python packages") as bar:
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], check=True)
+        made = subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], capture_output=True, text=True)
+        if made.returncode:
+            raise NoEnvironment(f"{VENV} cannot be made: free the folder, or fix this Python, and run this again.\n{made.stderr[-500:]}")
         _install(bar)
         # So that a notebook opened in any editor with this environment finds the book.
         site = subprocess.check_output([str(python()), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True)
@@ -65,15 +68,18 @@ def _install(bar: Step) -> None:
     total = sum("==" in line for line in _REQUIREMENTS.read_text().splitlines())
     with tempfile.TemporaryDirectory() as scratch:
         command = [*_pip(Path(scratch)), "install", "--require-hashes", "--no-input", "--requirement", str(_REQUIREMENTS)]
-        live = {**os.environ, "PYTHONUNBUFFERED": "1"}  # else pip's words come all at once, at the end
+        live = {**os.environ, "PYTHONUNBUFFERED": "1"}  # otherwise pip prints everything at the end
         process = subprocess.Popen(command, env=live, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-        said, seen = [], 0
-        for line in process.stdout:
-            said.append(line)
+        printed: list[str] = []
+        seen = 0
+        for line in process.stdout or ():
+            printed.append(line)
             seen += line.startswith(("Collecting ", "Requirement already satisfied"))
             bar(0.8 * seen if not line.startswith("Installing") else 0.9 * total, total, line.split("=")[0].strip()[:48])
         if process.wait():
-            raise NoEnvironment("pip could not install requirements.txt:\n" + "".join(said[-8:]))
+            raise NoEnvironment(
+                "pip could not install requirements.txt: check the network, and run this again. Its last lines:\n" + "".join(printed[-8:])
+            )
 
 
 def _pip(scratch: Path) -> list[str]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+import argparse
 
 from docker.errors import DockerException
 
 from .. import engine
 from ..engine import leftovers
 from ..offline import bases, daemon
-from ..places import HOME, ROOT
 from ..progress import step
+from .clean_bare import remove_folders
 from .needs import CannotGoOn
 
 
-def _clean(starting: Sequence[str], workers: int) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Remove what is ours from the engine, the private engine, and the folders that the book made.
+
+    Args:
+        options: none are used.
+
+    Raises:
+        CannotGoOn: if something is left, with its name and the next step.
+    """
     kept: list[str] = []
-    unasked: list[str] = []
+    elsewhere: list[str] = []
     with step("Containers, networks, volumes, images") as bar:
         try:
             client = engine.connect()
@@ -25,20 +32,18 @@ def _clean(starting: Sequence[str], workers: int) -> int:
             for reference in bases.of_ours():
                 removed.take("images", reference, client.images.remove, reference)
             bar.note(", ".join(f"{number} {kind}" for kind, number in removed.counted().items()))
-            kept = [] if daemon.is_ours() and daemon.in_use() else removed.kept  # the private engine goes, and all that it has
+            private = daemon.is_ours() and daemon.in_use()  # then everything on it is removed with it
+            kept = [] if private else removed.kept
         except (engine.EngineMissing, DockerException):
-            unasked = bases.elsewhere()
-            bar.note("no engine answers, so none of ours can run there")
+            elsewhere = bases.elsewhere()
+            bar.note("no engine answers, so nothing of ours can run there")
     with step("Private engine"):
         daemon.stop()
-    for folder in (HOME, ROOT / "_build", ROOT / ".venv"):
-        shutil.rmtree(folder, ignore_errors=True)
-    for cache in (".pytest_cache", ".ruff_cache"):
-        shutil.rmtree(ROOT / cache, ignore_errors=True)
-    if unasked:
-        words = f"This folder is clean. But no Docker engine answers, and this clone brought {', '.join(unasked)} onto one"
-        raise CannotGoOn(f"{words}: where it still exists, `docker image rm` takes them away.")
+    remove_folders()
+    if elsewhere:
+        message = f"This folder is clean. But no Docker engine answers, and this clone pulled or built {', '.join(elsewhere)} on one"
+        raise CannotGoOn(f"{message}: if that engine still exists, remove them with `docker image rm`.")
     if kept:
-        raise CannotGoOn("\n  ".join(["The engine would not give these up, as something else uses them. Remove that, then them:", *kept]))
+        raise CannotGoOn("\n  ".join(["The engine did not remove these, because something else uses them. Remove that, then them:", *kept]))
     print("✓ Clean: nothing of ours is left.")
     return 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
 
 from .. import engine
 from ..chapters import chapter
@@ -17,39 +17,43 @@ from ..measure.limits import within
 from ..offline import bases, daemon, debian, tools
 from ..places import ROOT
 from ..progress import step
-from ..trouble import TookTooLong
+from ..trouble import TookTooLong, Trouble
 
 _TURN_SECONDS = 3600
+_POLL_SECONDS = 0.5
 _AWAKE_SECONDS = 30
 _IN_CI = os.environ.get("CI") == "true"
 
 
-class CannotGoOn(Exception):
+class CannotGoOn(Trouble):
     """A command cannot do its work; the message says why and what to do."""
 
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """One run at a time writes this clone's chapters and site; the next one waits, and finds most of its work done."""
+    """One run at a time writes this clone's chapters and site; the next one waits, and then has little left to do.
+
+    Raises:
+        CannotGoOn: if the other run does not end.
+    """
     (ROOT / "_build").mkdir(exist_ok=True)
-    with open(ROOT / "_build/book.lock", "w") as lock:
-        deadline, told = time.monotonic() + _TURN_SECONDS, False
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise CannotGoOn("Another `make book` still runs in this folder: stop it, and run this again.") from None
-                if not told:
-                    print("  Another `make book` runs in this folder: waiting for its end.", flush=True)
-                    told = True
-                time.sleep(0.5)
+    lock = FileLock(ROOT / "_build/book.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print("  Another `make book` runs in this folder: waiting for its end.", flush=True)
+        try:
+            lock.acquire(timeout=_TURN_SECONDS, poll_interval=_POLL_SECONDS)
+        except Timeout:
+            raise CannotGoOn("Another `make book` still runs in this folder: stop it, and run this again.") from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def remove_leftovers() -> None:
-    """Remove what the run left, unless its engine hangs: then the next run does it, and the reader need not wait once more."""
+    """Remove what the run left, unless its engine hangs: then the next run does it, and the reader does not wait again."""
     try:
         within(_AWAKE_SECONDS, "The engine's answer", engine.connect().ping)
     except (TookTooLong, engine.EngineMissing, *OF_THE_ENGINE):
@@ -58,10 +62,11 @@ def remove_leftovers() -> None:
 
 
 def have_engine() -> None:
-    """Have an engine and its tools, a private one where none answers; remove what dead runs left.
+    """Connect to an engine and find its tools; start a private engine if none answers. Remove what dead runs left.
 
     Raises:
-        EngineMissing: where there is none, and none can be started here.
+        ChosenEngineMissing: if the engine that the reader chose does not answer. No other one takes its place.
+        EngineMissing: if there is none, and none can be started here.
     """
     with step("Docker engine") as bar:
         try:
@@ -72,13 +77,13 @@ def have_engine() -> None:
             reason = daemon.possible()
             if reason:
                 raise engine.EngineMissing(f"{missing}\n  Here, {reason}.") from None
-            print("  None answers. Starting a private one from Debian's packages, in .engine: `make clean` takes it away.", flush=True)
+            print("  None answers. Starting a private one from Debian's packages, in .engine: `make clean` removes it.", flush=True)
             try:
                 daemon.start(bar)
             except daemon.NoEngine as problem:
                 raise engine.EngineMissing(f"{missing}\n  Here, {problem}") from None
             engine.connect.cache_clear()
-        os.environ.update(engine.variables())  # kernels and tests use this one, and look no further
+        os.environ.update(engine.variables())  # kernels and tests use this one, and no other
         try:
             found = engine.preflight()
         except engine.ToolMissing as missing:
@@ -95,7 +100,18 @@ def have_engine() -> None:
 
 
 def everything_for(of: Sequence[chapter.Chapter]) -> set[str]:
-    """Have an engine, its tools, and all that `of` start from or run; remove what dead runs left. Says which tools cannot be had."""
+    """Provide an engine, its tools, and all that the chapters start from or run. Remove what dead runs left.
+
+    Args:
+        of: the chapters.
+
+    Returns:
+        The names of the tools that are not available here.
+
+    Raises:
+        EngineMissing: if there is no engine.
+        CannotGoOn: in CI, if a tool is not available.
+    """
     have_engine()
     with step("Base images") as bar:
         found = bases.ensure((name for chapter in of for name in chapter.recipe.bases()), bar)
@@ -108,14 +124,18 @@ def everything_for(of: Sequence[chapter.Chapter]) -> set[str]:
         bar.note(", ".join(name for name in needed if name not in absent))
     reasons = "; ".join(absent.values())
     if absent and _IN_CI:
-        raise CannotGoOn(f"A chapter cannot be run whole: {reasons}")
+        raise CannotGoOn(f"A chapter cannot run as a whole: {reasons}")
     if absent:
         print(f"  What needs it is left out: {reasons}", flush=True)
     return set(absent)
 
 
 def have_browser() -> bool:
-    """Have Debian's chromium; say so where it cannot be had, and refuse to go on without it in CI."""
+    """Install Debian's chromium if it is missing, and return whether it is available.
+
+    Raises:
+        CannotGoOn: in CI, if it is not available.
+    """
     if shutil.which("chromium"):
         return True
     try:
@@ -124,6 +144,6 @@ def have_browser() -> bool:
         return True
     except (debian.NoPackages, FileNotFoundError) as problem:
         if _IN_CI:
-            raise CannotGoOn(f"The site must be looked at in a browser, and chromium cannot be had: {problem}") from problem
-        print(f"  The site was not looked at in a browser, since chromium cannot be had: {problem}")
+            raise CannotGoOn(f"The site must be checked in a browser, and chromium is not available: {problem}") from problem
+        print(f"  The site is not checked in a browser, because chromium is not available: {problem}")
         return False

@@ -24,7 +24,6 @@ from ..report.survey import Survey, survey
 from ..site import build
 from ..trouble import Trouble
 from . import needs
-from .report_options import folder
 
 
 class ExitCode(IntEnum):
@@ -44,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         An `ExitCode`.
     """
-    here = folder()
+    here: Path = options.here
     options.folder, options.output = (here / options.folder).resolve(), here / options.output
     known = Secrets()
     try:

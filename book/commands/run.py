@@ -5,45 +5,62 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from ..engine.words import OF_THE_ENGINE, in_words
-from ..offline import bases, debian
-from ..site import build, lighthouse
-from ..trouble import Trouble
-from .bench import _bench
-from .book import run as _book
-from .chapter import run as _chapter
-from .clean import _clean
-from .look import _lab, _serve
-from .needs import CannotGoOn
-from .record import run as _record
-from .site import run as _site
-from .soak import _soak
-from .test import _test
+from ..report.secrets import hide
+from ..trouble import TookTooLong, Trouble
+
+STOPPED = 130
+MODULES = {  # a module is imported only when its command runs
+    "book": "book",
+    "site": "site",
+    "record": "record",
+    "chapter": "chapter",
+    "test": "test",
+    "bench": "bench",
+    "lab": "lab",
+    "serve": "serve",
+    "soak": "soak",
+    "report": "report",
+    "new": "new",
+    "clean": "clean",
+}
 
 
-def run(command: str, starting: Sequence[str], workers: int) -> int:
-    """Do one command and return its exit code."""
+def run(options: argparse.Namespace) -> int:
+    """Run a command and return its exit code.
+
+    Args:
+        options: what `options.parse` returns.
+    """
+    failed = 2 if options.command == "report" else 1  # a report's 1 means that something was found
     try:
-        options = argparse.Namespace(chapters=list(starting), workers=workers)
-        with_options = {"book": _book, "chapter": _chapter, "record": _record, "site": _site}
-        if command in with_options:
-            return with_options[command](options)
-        does = {
-            "test": _test,
-            "bench": _bench,
-            "lab": _lab,
-            "serve": _serve,
-            "clean": _clean,
-            "soak": _soak,
-        }
-        return does[command](starting, workers)
-    except (CannotGoOn, Trouble, bases.NoBase, build.SiteFailed, debian.NoPackages, lighthouse.NoLighthouse) as problem:
-        print(f"✗ {problem}", file=sys.stderr, flush=True)
-    except OF_THE_ENGINE as problem:
-        print(f"✗ {in_words(problem)}", file=sys.stderr, flush=True)
-    except subprocess.TimeoutExpired as problem:
-        print(f"✗ {Path(str(problem.cmd[0])).name} did not end within {problem.timeout:g} seconds. Run this again.", file=sys.stderr)
-    return 1
+        command = import_module(f".{MODULES[options.command]}", __package__)
+        return cast(Callable[[argparse.Namespace], int], command.run)(options)
+    except KeyboardInterrupt:
+        print("\n✗ stopped", file=sys.stderr, flush=True)
+        return STOPPED
+    except (Trouble, subprocess.TimeoutExpired, *OF_THE_ENGINE) as problem:
+        print(f"✗ {hide(str(in_trouble(problem)))}", file=sys.stderr, flush=True)
+    except Exception:  # a fault of the book itself
+        print(hide(traceback.format_exc()), file=sys.stderr, flush=True)
+    return failed
+
+
+def in_trouble(problem: Exception) -> Trouble:
+    """An expected error as one that has a message for the reader.
+
+    Args:
+        problem: a `Trouble`, an error of the engine, or a command that took too long.
+    """
+    if isinstance(problem, Trouble):
+        return problem
+    if isinstance(problem, subprocess.TimeoutExpired):
+        command = problem.cmd if isinstance(problem.cmd, str) else str(problem.cmd[0])
+        return TookTooLong(f"{Path(command).name} did not end within {problem.timeout:g} seconds. Run this again.")
+    return in_words(problem)

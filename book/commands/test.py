@@ -2,74 +2,127 @@
 
 from __future__ import annotations
 
-import subprocess
+import argparse
 import sys
+import sysconfig
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 from .. import engine
-from ..chapters import chapter as chapters_chapter
-from ..chapters import running, soak
+from ..chapters import chapter, running, soak
 from ..engine import leftovers
 from ..offline import daemon, tools
-from ..places import ROOT
-from ..progress import step
-from ..site import build
+from ..site import build, prose
+from . import stages
 from .needs import CannotGoOn, alone, everything_for, have_browser
+from .stages import Counts, Outcome, Stages
 
-_CELL_SECONDS = str(running.CELL_SECONDS)
+_ENGINE, _BROWSER, _SITE = "Engine and bases", "Browser", "Site"
+_RUNS = "tests/engine/test_press.py"  # alone: its soak counts all that the engine has
+_PYTHON = (sys.executable, "-m")
+_NBVAL = (
+    "--nbval-lax",
+    "--nbval-current-env",
+    f"--nbval-cell-timeout={running.CELL_SECONDS}",
+    "--nbval-sanitize-with=tests/chapters/sanitize.cfg",
+)
 
 
-def _test(starting: Sequence[str], workers: int) -> int:
-    with step("Code style"):
-        _must(["ruff", "check", "."], "ruff finds faults")
-        _must(["ruff", "format", "--check", "."], "ruff would format these files otherwise")
-    _pytest("Unit tests", "tests/unit", "tests/chapters")
-    todo = chapters_chapter.chapters(starting)
-    absent = everything_for(todo)
-    _pytest("Engine tests", "tests/engine")
-    _pytest("Bad input", "tests/bad")
-    chromium = have_browser()  # a report's page is opened, too
-    _pytest(
-        "Reports",
-        "--numprocesses=3",
-        "tests/report",
-        *([] if chromium else ["--deselect=tests/report/test_report_page.py"]),
-    )
-    _pytest("Faults", "tests/faults")
-    options = [
-        "--nbval-lax",
-        "--nbval-current-env",
-        f"--nbval-cell-timeout={_CELL_SECONDS}",
-        "--nbval-sanitize-with=tests/chapters/sanitize.cfg",
-    ]
-    before = soak.holds()
-    whole = [chapter for chapter in todo if absent.isdisjoint(tools.wanted([chapter.recipe]))]
-    for chapter in (chapter for chapter in todo if chapter not in whole):
-        print(f"  {chapter.name} is not compared, since a tool that it needs is missing here.")
-    if whole:  # without a path, pytest would take all that it knows
-        _pytest("Chapters", *options, "--dist=loadscope", f"--numprocesses={workers}", *(str(chapter.path) for chapter in whole))
+def run(options: argparse.Namespace) -> int:
+    """Run every stage, print a table of how they ended, and return 1 if anything failed.
+
+    Args:
+        options: `chapters`, the starts of the names of those to compare, and `workers`, how many run at the same time.
+    """
+    todo = chapter.chapters(options.chapters)
+    found = Stages()
+    try:
+        _check_code(found)
+        _check_all(found, todo, options.workers)
+    finally:  # also after Ctrl-C
+        print(found.table(), flush=True)
+    return found.exit_code
+
+
+def _check_code(found: Stages) -> None:
+    imports = str(Path(sysconfig.get_path("scripts"), "lint-imports"))
+    found.run("Ruff check", lambda: stages.command(*_PYTHON, "ruff", "check", "."))
+    found.run("Ruff format", lambda: stages.command(*_PYTHON, "ruff", "format", "--check", "."))
+    found.run("Import contracts", lambda: stages.command(imports, "--no-cache"))
+    found.run("Types", lambda: stages.command(*_PYTHON, "mypy", "--cache-dir=_build/mypy"))
+    found.run("Prose", _check_prose)
+    _pytest(found, "Unit tests", "tests/unit", "tests/chapters", processes=2)
+
+
+def _check_all(found: Stages, todo: Sequence[chapter.Chapter], workers: int) -> None:
+    absent: set[str] = set()
+    before: set[str] = set()
+    found.run(_ENGINE, lambda: _provide(todo, absent))
+    found.run(_BROWSER, lambda: Counts(passed=1) if have_browser() else Counts(skipped=1))
+    chromium = any(stage.name == _BROWSER and stage.passed for stage in found.ended)
+    without_page = () if chromium else ("--deselect=tests/report/test_report_page.py",)
+    on_engine = partial(_pytest, found, needs=(_ENGINE,))
+    on_engine("Engine tests", "tests/engine", f"--ignore={_RUNS}")
+    on_engine("Runs of chapters", _RUNS)
+    on_engine("Bad input", "tests/bad")
+    on_engine("Reports", "tests/report", *without_page, processes=3)
+    on_engine("Faults", "tests/faults")
+    found.run("Chapters", lambda: _compare(todo, absent, before, workers), needs=(_ENGINE,))
+    found.run("Nothing is left", lambda: _check_engine(before), needs=(_ENGINE,))
+    found.run(_SITE, _build_site)
+    if chromium:
+        _pytest(found, "Site in a browser", "tests/site", processes=2, needs=(_SITE,))
+        on_engine("JupyterLab", "tests/lab")
+    else:
+        for name in ("Site in a browser", "JupyterLab"):
+            found.run(name, lambda: Counts(skipped=1), needs=(_BROWSER,))
+
+
+def _pytest(found: Stages, name: str, *arguments: str, processes: int = 0, needs: Sequence[str] = ()) -> None:
+    found.run(name, lambda: stages.pytest(name, *arguments, processes=processes), needs)
+
+
+def _check_prose() -> Counts:
+    findings = prose.check()
+    print("".join(f"  {finding}\n" for finding in findings), end="", flush=True)
+    return Counts(passed=int(not findings), failed=len(findings))
+
+
+def _provide(todo: Sequence[chapter.Chapter], absent: set[str]) -> Counts:
+    absent |= everything_for(todo)
+    return Counts(passed=1)
+
+
+def _compare(todo: Sequence[chapter.Chapter], absent: set[str], before: set[str], workers: int) -> Counts:
+    """Run the chapters, and compare what they show with what is stored; note in `before` what the engine has beforehand."""
+    before |= soak.holds()
+    whole = [one for one in todo if absent.isdisjoint(tools.wanted([one.recipe]))]
+    left_out = [one for one in todo if one not in whole]
+    for one in left_out:
+        print(f"  {one.name} is not compared, because a tool that it needs is missing here.")
+    if not whole:  # without a path, pytest would take all that it knows
+        return Counts(skipped=len(left_out))
+    paths = [one.path for one in whole]
+
+    def again(first: Outcome) -> Sequence[str]:  # a cell needs those before it: the whole notebook runs again
+        return [*_NBVAL, *map(str, stages.failed_files(first, paths) or paths)]
+
+    counts = stages.pytest("Chapters", *_NBVAL, *map(str, paths), processes=workers, distribution="loadscope", again=again)
+    return Counts(counts.passed, counts.failed, counts.skipped + len(left_out), counts.again)
+
+
+def _check_engine(before: set[str]) -> Counts:
+    if not before:
+        raise CannotGoOn("The chapters were not run, so what they leave on the engine was not checked.")
     leftovers.reap(engine.connect())
     left = soak.holds() - before
-    if left and daemon.is_ours():  # on an engine that others use too, what is new there need not be ours
+    if left and daemon.is_ours():  # on an engine that others use too, what is new need not be ours
         raise CannotGoOn(f"The chapters left this on the engine: {', '.join(sorted(left))}")
+    return Counts(passed=1)
+
+
+def _build_site() -> Counts:
     with alone():
-        with step("Site"):
-            build.build()
-        if chromium:
-            _pytest("Site in a browser", "--numprocesses=2", "tests/site")
-    if chromium:
-        _pytest("JupyterLab in a browser", "tests/lab")
-    return 0
-
-
-def _pytest(name: str, *arguments: str) -> None:
-    print(f"  {name} …", flush=True)
-    code = subprocess.call([sys.executable, "-m", "pytest", "-q", *arguments], cwd=ROOT)
-    if code:
-        raise CannotGoOn(f"{name}: see the failures above.")
-
-
-def _must(command: Sequence[str], otherwise: str) -> None:
-    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise CannotGoOn(f"{otherwise}:\n{done.stdout[-3000:]}{done.stderr[-500:]}")
+        build.build()
+    return Counts(passed=1)

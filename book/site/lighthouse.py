@@ -25,7 +25,6 @@ from ..trouble import Trouble
 from . import from_npm
 from .build import HTML
 
-WORK = "lighthouse"
 REPORT = ROOT / "_build/bench/lighthouse.json"
 FORMS = ("mobile", "desktop")
 _VISIT_SECONDS = 180

@@ -1,4 +1,4 @@
-"""A container, its network or the clock misbehaves: what a reader is told, within which bounds."""
+"""A container, its network or the clock misbehaves: the message that a reader gets, and after which time."""
 
 import textwrap
 
@@ -80,13 +80,13 @@ def test_a_service_prints_without_end(read, recipe):
 
 def test_a_command_in_a_service_does_not_end(read, recipe):
     folder = recipe(web(command="sleep 600", init="true"))
-    said = read(folder, "from book import stack; stack._EXEC_SECONDS = 1; recipe.up().exec('web', 'sleep', '500')")
+    said = read(folder, "from book.measure import stack as measured; measured._EXEC_SECONDS = 1; recipe.up().exec('web', 'sleep', '500')")
     assert said == "TookTooLong: `sleep 500` in web did not end within 1 seconds.\n"
 
 
 def test_a_command_in_an_image_does_not_end(read, recipe):
     folder = recipe(Dockerfile="FROM python:3.13-alpine\n")
-    said = read(folder, "from book import image; image._RUN_SECONDS = 1; recipe.build().run('sleep', '500')")
+    said = read(folder, "from book.measure import image; image._RUN_SECONDS = 1; recipe.build().run('sleep', '500')")
     assert said.startswith("TookTooLong: `sleep 500` did not end within 1 seconds in ")
 
 
@@ -115,7 +115,7 @@ def test_runs_queue_for_a_network(make_engine, recipe):
     """
     done = one.python(READER.format(code=textwrap.indent(textwrap.dedent(code), "    ")), folder)
     assert done.stdout == "running\n", done.stdout + done.stderr
-    code = "from book import stack; stack._NETWORK_SECONDS = 2; up = [recipe.up(), recipe.up()]; recipe.up()"
+    code = "from book.measure import up as starting; starting._NETWORK_SECONDS = 2; up = [recipe.up(), recipe.up()]; recipe.up()"
     done = one.python(READER.format(code=f"    {code}"), folder)
     assert "The engine has no address range left for one more network" in done.stdout
     assert one.after_next_run() == before
@@ -123,18 +123,20 @@ def test_runs_queue_for_a_network(make_engine, recipe):
 
 CLOCK = """
 import sys, time, psutil
-from book import engine, run
+from book import engine
+from book.engine import leftovers
 days = 86400 * int(sys.argv[1])
 now, boot = time.time, psutil._psplatform.boot_time
 time.time = lambda: now() + days
 psutil._psplatform.boot_time = lambda: boot() + days  # the kernel counts it back from the clock
 psutil._psplatform.BOOT_TIME = boot() + days
 psutil.Process.create_time = lambda process, made=psutil.Process.create_time: made(process) + days
-print(run.reap(engine.connect()))
+print(leftovers.reap(engine.connect()))
 """
 HOLDER = """
-from book import engine, run
-made = engine.connect().containers.run("python:3.13-alpine", "sleep 600", labels=run.labels("clock"), detach=True, init=True)
+from book import engine
+from book.engine import leftovers
+made = engine.connect().containers.run("python:3.13-alpine", "sleep 600", labels=leftovers.labels("clock"), detach=True, init=True)
 print(made.id, flush=True)
 import time; time.sleep(100)
 """
@@ -167,7 +169,7 @@ def test_the_clock_jumps(own, days):
 )
 def test_a_build_step_does_not_end(read, recipe, step, line):
     folder = recipe(Dockerfile=f"FROM python:3.13-alpine\n{step}\n")
-    said = read(folder, "from book import builder; builder._BUILD_SECONDS = builder._SILENT_SECONDS = 6; recipe.build()")
+    said = read(folder, "from book.measure import builder; builder._BUILD_SECONDS = builder._SILENT_SECONDS = 6; recipe.build()")
     assert said.startswith(f"BuildFailed: Dockerfile was not built in time (line {line}): after 0.1 minutes")
     assert "See whether a step waits for an answer" in said
     assert step in said or "again" in said

@@ -23,13 +23,14 @@ def test_only_127_0_0_1_is_published(own, recipe):
     )
     code = f"""
 import socket, subprocess, sys
-from book import Recipe, engine, run
+from book import Recipe, engine
+from book.engine import leftovers
 recipe = Recipe({str(folder)!r})
 stack = recipe.up()
 port = int(stack.url('web').rpartition(':')[2])
 stack.ask('web')
 knock = f"import socket; socket.create_connection(('10.98.255.1', {{port}}), 3)"
-inside = engine.connect().containers.run('python:3.13-alpine', ['python', '-c', knock], detach=True, labels=run.labels(''))
+inside = engine.connect().containers.run('python:3.13-alpine', ['python', '-c', knock], detach=True, labels=leftovers.labels(''))
 code = inside.wait(timeout=30)['StatusCode']
 print(code, inside.logs().decode()[-200:])
 recipe.down()
@@ -57,11 +58,11 @@ def test_the_private_socket_is_for_its_owner_only():
 
 
 def test_downloads_are_pinned_by_hash():
-    assert "--require-hashes" in (ROOT / "book/bootstrap.py").read_text()
+    assert "--require-hashes" in (ROOT / "book/commands/bootstrap.py").read_text()
     for pinned in (ROOT / "requirements.txt", ROOT / "book/offline/node.txt"):
         for block in re.split(r"\n(?=[a-z])", pinned.read_text().strip()):
             assert "--hash=sha256:" in block, block[:60]
-    lock = json.loads((ROOT / "book/press/npm/package-lock.json").read_text())["packages"]
+    lock = json.loads((ROOT / "book/site/npm/package-lock.json").read_text())["packages"]
     assert [name for name, package in lock.items() if name and "integrity" not in package] == []
 
 

@@ -1,4 +1,4 @@
-"""The engine is not there, not ours to use, breaks in mid-work, or its tools are wrong: what a reader is told."""
+"""The engine is missing, not ours to use, breaks while it works, or its tools are wrong: the message that a reader gets."""
 
 import json
 import os
@@ -14,15 +14,15 @@ from book.offline import daemon
 from book.places import ROOT
 
 PREFLIGHT = """
-import sys
-from book.press import commands
+import argparse, sys
 from book import engine
-def check(starting, workers):
+from book.commands import book, run
+def check(options):
     print(engine.preflight()); return 0
-commands._book = check
-sys.exit(commands.run("book", [], 1))
+book.run = check
+sys.exit(run.run(argparse.Namespace(command="book")))
 """
-NO_OTHERS = "from book import engine; engine._candidates = lambda: iter([None]);"
+NO_OTHERS = "from book.engine import client; client._candidates = lambda: iter(());"
 
 
 def ask(code, user=None, **variables):
@@ -31,27 +31,35 @@ def ask(code, user=None, **variables):
     return subprocess.run([*as_user, sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
+def test_the_engine_that_the_reader_chose_does_not_answer():
+    done = ask(PREFLIGHT, DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert done.returncode == 1
+    assert "The Docker engine at unix:///nowhere/docker.sock does not answer" in done.stderr
+    assert "It was chosen by DOCKER_HOST, so no other engine is used." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_no_engine():
-    done = ask(NO_OTHERS + PREFLIGHT, DOCKER_HOST="unix:///nowhere/docker.sock")
+    done = ask(NO_OTHERS + PREFLIGHT, DOCKER_HOST="", DOCKER_CONTEXT="default")
     assert done.returncode == 1
     assert "No Docker engine answers" in done.stderr
     assert "set DOCKER_HOST" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_engine_that_takes_a_question_and_does_not_answer(tmp_path):
+def test_an_engine_that_accepts_a_connection_and_does_not_respond(tmp_path):
     place = tmp_path / "docker.sock"
     with socket.socket(socket.AF_UNIX) as line:
         line.bind(str(place))
         line.listen()
-        done = ask(NO_OTHERS + "engine._PING_SECONDS = 2;" + PREFLIGHT, DOCKER_HOST=f"unix://{place}")
+        done = ask(NO_OTHERS + "client._PING_SECONDS = 2;" + PREFLIGHT, DOCKER_HOST=f"unix://{place}")
     assert done.returncode == 1
-    assert "it takes a question and does not answer within 2 seconds: restart it" in done.stderr
+    assert "it accepts the connection but does not respond within 2 seconds: restart it" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user can only be tried by root")
-def test_no_rights_on_the_socket(tmp_path):
+def test_no_permission_for_the_socket(tmp_path):
     place = tmp_path / "docker.sock"
     with socket.socket(socket.AF_UNIX) as line:
         line.bind(str(place))
@@ -61,15 +69,15 @@ def test_no_rights_on_the_socket(tmp_path):
             folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o011)
         done = ask(NO_OTHERS + PREFLIGHT, user=65534, DOCKER_HOST=f"unix://{place}")
     assert done.returncode == 1
-    assert "no rights on the socket: join its group, or run as root" in done.stderr
+    assert "no permission for the socket: join its group, or run as root" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user can only be tried by root")
 def test_the_private_engine_of_another_user_is_passed_over():
     """Its folder is closed to all others: to look into it is no error."""
-    code = "from pathlib import Path; from book import engine; engine.PRIVATE_SOCKET = Path('/root/closed/docker.sock');"
-    done = ask(code + "print(list(engine._candidates()))", user=65534)
+    code = "from pathlib import Path; from book.engine import client; client.PRIVATE_SOCKET = Path('/root/closed/docker.sock');"
+    done = ask(code + "print(list(client._candidates()))", user=65534)
     assert done.returncode == 0, done.stderr
 
 
@@ -98,8 +106,8 @@ def test_a_plugin_is_missing_or_too_old_or_broken(tmp_path, own, name, program, 
         plugin(tmp_path, name, program)
     else:
         (tmp_path / f"docker-{name}").unlink()
-    code = f"from pathlib import Path; from book import engine; engine._PLUGIN_FOLDERS = ({str(tmp_path)!r},);"
-    code += "engine.HOME = Path('/nowhere'); engine.sysconfig.get_path = lambda name: '/nowhere';"
+    code = f"from pathlib import Path; from book.engine import plugins; plugins._PLUGIN_FOLDERS = ({str(tmp_path)!r},);"
+    code += "plugins.HOME = Path('/nowhere'); plugins.sysconfig.get_path = lambda name: '/nowhere';"
     done = own.python(code + PREFLIGHT, PATH="/nowhere")
     assert done.returncode == 1
     assert words in done.stderr
@@ -107,17 +115,17 @@ def test_a_plugin_is_missing_or_too_old_or_broken(tmp_path, own, name, program, 
 
 
 NO_STAND_IN = """
-import sys
+import argparse, sys
+from book.commands import book, run
 from book.offline import bases, stand_ins
-from book.press import commands
 from book.progress import step
 def refuse(*_): raise stand_ins.NoStandIn("a stand-in is left out here")
 stand_ins.build = refuse
-def pull(starting, workers):
+def pull(options):
     with step("Base images") as bar: bases.ensure([sys.argv[1]], bar)
     return 0
-commands._book = pull
-sys.exit(commands.run("book", [], 1))
+book.run = pull
+sys.exit(run.run(argparse.Namespace(command="book")))
 """
 
 
@@ -180,7 +188,7 @@ def test_the_registry_falls_silent_in_mid_pull(own):
     registry = own.popen(REGISTRY, "hangs")
     assert registry.stdout.readline() == "ready\n"
     try:
-        done = own.python("from book import engine; engine._SILENT_SECONDS = 4" + NO_STAND_IN, "127.0.0.1:5055/hanging:1")
+        done = own.python("from book.engine import client; client._SILENT_SECONDS = 4" + NO_STAND_IN, "127.0.0.1:5055/hanging:1")
     finally:
         registry.kill()
         registry.wait(10)
@@ -191,7 +199,7 @@ def test_the_registry_falls_silent_in_mid_pull(own):
 
 
 def test_the_engine_falls_silent_in_mid_chapter(own, chapter, until, tmp_path):
-    quick = "from book import engine; engine._SILENT_SECONDS = 5"
+    quick = "from book.engine import client; client._SILENT_SECONDS = 5"
     pause = f"import time; open({str(tmp_path / 'up')!r}, 'w'); time.sleep(2)"
     run = chapter(own, quick, "stack = recipe.up()", pause, "stack.logs('web')", "stack.down()")
     until((tmp_path / "up").exists, 60)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from book.commands import report as command
-from book.commands.report_options import parser
+from book.commands import options
+from book.commands import run as command
 from book.engine import connect, labels
 
 PROJECTS = Path(__file__).parent / "projects"
@@ -11,7 +11,7 @@ PROJECTS = Path(__file__).parent / "projects"
 
 def run(*arguments: str) -> int:
     """Report as the command line does, and return the exit code."""
-    return command.run(parser().parse_args(arguments))
+    return command.run(options.parse(["report", *arguments]))
 
 
 def ours() -> set[str]:

@@ -3,7 +3,7 @@ import pytest
 from book.progress import step
 
 
-def test_a_step_says_what_it_does_and_how_it_ended(capsys):
+def test_a_step_prints_what_it_does_and_how_it_ended(capsys):
     with step("Base images") as bar:
         bar(1, 2, "python")
         bar.note("two of them")
@@ -12,7 +12,7 @@ def test_a_step_says_what_it_does_and_how_it_ended(capsys):
     assert lines[-1].startswith("✓ Base images · two of them")
 
 
-def test_a_step_that_fails_says_so_and_lets_the_error_pass(capsys):
+def test_a_step_that_fails_is_marked_and_its_error_is_raised(capsys):
     with pytest.raises(ValueError, match="no"), step("Base images"):
         raise ValueError("no")
     assert capsys.readouterr().out.splitlines()[-1].startswith("✗ Base images")

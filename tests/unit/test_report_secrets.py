@@ -2,8 +2,8 @@
 
 import pytest
 
+from book.commands import options
 from book.commands import report as command
-from book.commands.report_options import parser
 from book.engine import Provenance
 from book.files.config import BuildConfig, Configuration
 from book.measure.contents import Contents, LayerContents
@@ -223,7 +223,7 @@ def test_an_error_that_ends_the_report_shows_no_secret(tmp_path, capsys, monkeyp
             raise error
 
         monkeypatch.setattr(command, "_survey", fails)
-        assert command.run(parser().parse_args([str(tmp_path)])) == command.ExitCode.COULD_NOT
+        assert command.run(options.parse(["report", str(tmp_path)])) == command.ExitCode.COULD_NOT
         printed = capsys.readouterr()
         assert "the project printed •••" in printed.err
         assert CANARY not in printed.err + printed.out
