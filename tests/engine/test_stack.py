@@ -211,7 +211,7 @@ services:
 
 
 def test_a_file_with_nothing_to_watch_is_told(written):
-    with written().up() as stack, pytest.raises(StackError, match=r"compose watch says: none of the selected services"), stack.watch():
+    with written().up() as stack, pytest.raises(StackError, match=r"compose watch printed: none of the selected services"), stack.watch():
         pass
 
 
