@@ -175,7 +175,8 @@ def images(texts: Iterable[str]) -> set[str]:
     Args:
         texts: the text of each file.
     """
-    named, built = set(), set()
+    named: set[str] = set()
+    built: set[str] = set()
     for keys in (keys for text in texts for keys in _mappings(text)):
         (built if "build" in keys else named).add(keys.get("image") or "")
     return {image for image in named - built if _IMAGE.fullmatch(image)}

@@ -150,7 +150,7 @@ class ServiceConfig:
             environment=dict(raw.get("environment") or {}),
             command=(*(raw.get("entrypoint") or ()), *(raw.get("command") or ())),
             watched=tuple(Path(watch["path"]) for watch in (raw.get("develop") or {}).get("watch") or ()),
-            replicas=(raw.get("deploy") or {}).get("replicas", raw.get("scale", 1)),
+            replicas=_replicas(raw),
         )
 
 
@@ -188,6 +188,12 @@ class Configuration:
     def own_images(self) -> frozenset[str]:
         """The names, with their tags, that the files give to images that they build."""
         return frozenset(tagged(service.image) for service in self.services.values() if service.build and service.image)
+
+
+def _replicas(raw: Raw) -> int:
+    wished: dict[str, int] = raw.get("deploy") or {}
+    scale: int = raw.get("scale", 1)
+    return wished.get("replicas", scale)
 
 
 def _joined(wish: Raw) -> Joined:

@@ -16,12 +16,9 @@ from docker.utils import exclude_paths
 from ..advice import advice, away
 from ..engine import connect, leftovers
 from ..engine.plugins import tool
+from ..files.dockerfile import needs_buildkit
 from ..trouble import TookTooLong, Trouble
 
-_NEEDS_BUILDKIT = re.compile(
-    r"--mount=|<<-?['\"]?\w|^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*--(?:link|chmod|parents|exclude|checksum|keep-git-dir|unpack)\b",
-    re.IGNORECASE | re.MULTILINE,
-)
 _LAST_LINES = 8
 _LONGEST = 200  # characters of a line of the builder's last words
 _BUILD_SECONDS = 540  # less than a chapter's cell may take, so that the builder's words are heard and not the cell's
@@ -82,7 +79,7 @@ class Build:
             BuildFailed: where the builder refuses.
         """
         build = self._with_buildx
-        if not _NEEDS_BUILDKIT.search(self.text):
+        if not needs_buildkit(self.text):
             if reason := _too_much(self.folder):
                 raise BuildFailed(f"{self.dockerfile} is not built: {reason}")
             build = self._with_sdk

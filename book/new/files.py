@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files.compose import NAMES
+from ..files.dockerfile import exposed
 from ..recipe import left_out
 from ..trouble import Trouble
 
@@ -110,6 +111,6 @@ def _sizes(project: Path, skip: Callable[[str, list[str]], set[str]]) -> list[in
 
 def _service(dockerfile: Path) -> str:
     """A Compose file for a project that only has a Dockerfile; the exposed ports are published on 127.0.0.1."""
-    exposed = re.findall(r"^EXPOSE\s+(\d+)(?:/tcp)?\s*$", dockerfile.read_text(encoding="utf-8-sig", errors="replace"), re.MULTILINE)
-    ports = "".join(f'      - "127.0.0.1:{port}:{port}"\n' for port in exposed)
+    found = exposed(dockerfile.read_text(encoding="utf-8-sig", errors="replace"))
+    ports = "".join(f'      - "127.0.0.1:{port.container}:{port.container}"\n' for port in found if port.is_tcp)
     return "services:\n  app:\n    build: .\n    init: true\n" + (f"    ports:\n{ports}" if ports else "")

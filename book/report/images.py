@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 from docker.utils import exclude_paths
@@ -17,7 +18,7 @@ from ..advice import advice
 from ..engine import connect, leftovers
 from ..engine.plugins import tool
 from ..files import compose
-from ..files.dockerfile import STAGE
+from ..files.dockerfile import mode_argument, stages
 from ..files.port import tcp
 from ..measure import image, up
 from ..measure.contents import Contents
@@ -32,7 +33,6 @@ _DONE = re.compile(r"^#(\d+) DONE ([\d.]+)s$")
 _UNWANTED = (".git", ".env", ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache", ".tox")
 _SOURCE = (".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rb", ".rs", ".java", ".php", ".html", ".css")
 _NO_SOURCE = re.compile(r"(?:^|/)(?:setup|conftest|noxfile|manage)\.py$|(?:^|/)(?:tests?|docs?|migrations)/|config\.[jt]s$")
-_MODES = re.compile(r"^\s*ARG\s+(\w*(?:ENV|ENVIRONMENT|MODE))\b", re.IGNORECASE | re.MULTILINE)
 _WORDS = {"development": ("development", "dev"), "production": ("production", "prod")}
 
 
@@ -164,7 +164,8 @@ class Builder:
         tag, said, seconds = self.build(build)
         starts_from = bases(self._project, build)
         measured = image.measure(tag, build.name, starts_from, seconds, said)
-        known = connect().api.inspect_image(tag)["Config"]
+        on_engine = connect().images.get(tag)
+        known = on_engine.attrs["Config"]
         return Built(
             build,
             measured,
@@ -174,7 +175,7 @@ class Builder:
             known.get("User") or "",
             tcp(known.get("ExposedPorts")),
             (*(known.get("Entrypoint") or ()), *(known.get("Cmd") or ())),
-            tuple(step["CreatedBy"] for step in connect().api.history(tag)),
+            tuple(step["CreatedBy"] for step in on_engine.history()),
             dict(entry.partition("=")[::2] for entry in known.get("Env") or ()),
         )
 
@@ -215,25 +216,25 @@ class Builder:
         return replace(built, variants=tuple(found))
 
 
-def modes(dockerfile: str) -> tuple[tuple[str, Mapping], ...]:
+def modes(dockerfile: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     """How a Dockerfile is asked for development and for production: words for it, and settings of the build; none where it is not.
 
     Args:
         dockerfile: its text.
     """
-    stages = STAGE.findall(dockerfile)
-    asked = []
+    named = stages(dockerfile)
+    asked: list[tuple[str, Mapping[str, Any]]] = []
     for words in _WORDS.values():
-        stage = next((stage for stage in stages if stage.lower() in words), None)
+        stage = next((stage for stage in named if stage.lower() in words), None)
         asked += [(f"--target {stage}", {"target": stage})] if stage else []
     if len(asked) == 2:
         return tuple(asked)
-    argument = _MODES.search(dockerfile)
+    argument = mode_argument(dockerfile)
     word = next((word for word in _WORDS["production"] if re.search(rf"\b{word}\b", dockerfile)), None)
     if not argument or not word:
         return ()
     other = "dev" if word == "prod" else "development"
-    return tuple((f"--build-arg {argument[1]}={value}", {"args": {argument[1]: value}}) for value in (other, word))
+    return tuple((f"--build-arg {argument}={value}", {"args": {argument: value}}) for value in (other, word))
 
 
 def steps(said: str) -> tuple[Step, ...]:

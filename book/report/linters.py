@@ -83,7 +83,7 @@ def builder(project: Project, build: Build) -> Iterator[Finding]:
 
 def once(findings: Iterator[Finding]) -> tuple[Finding, ...]:
     """Each fault once, also where two tools or two builds find it."""
-    found: dict[tuple, Finding] = {}
+    found: dict[tuple[str, str, int], Finding] = {}
     for finding in findings:
         found.setdefault((_SAME.get(finding.rule, finding.rule), finding.file, finding.line), finding)
     return tuple(found.values())
@@ -96,13 +96,12 @@ def compose(project: Project) -> Iterator[Finding]:
     source = "docker compose config"
     for words in project.check.warnings:
         if "obsolete" in words:
-            key = (re.search(r"attribute `(\w+)`", words) or [None, "version"])[1]
+            named = re.search(r"attribute `(\w+)`", words)
+            key = named[1] if named else "version"
             todo = f"Take {key} out: Compose has not needed it since 2020."
             yield Finding("obsolete-key", Severity.warning, *project.line(key), words, todo, COMPOSE["obsolete-key"][1], source)
         elif variable := re.search(r'"?(\w+)"? variable is not set', words):
-            place = next(
-                ((file, line) for file in project.files if (line := project.instruction(file, rf"\$\{{?{variable[1]}\b"))), ("", 0)
-            )
+            place = next(((file, line) for file in project.files if (line := _uses(project.read(file), variable[1]))), ("", 0))
             yield Finding(
                 "unset-variable", Severity.warning, *place, words, f"Give {variable[1]} a value in .env, or a default.", "", source
             )
@@ -120,3 +119,9 @@ def compose(project: Project) -> Iterator[Finding]:
         found = re.search(r"(?:at L|line )(\d+)", words)
         line = int(found[1]) if found else 0
         yield Finding("compose-invalid", Severity.error, project.files[-1], line, words, advice(words).strip(), "", source)
+
+
+def _uses(text: str, variable: str) -> int:
+    """The last line of a Compose file that uses a variable; 0 if none does."""
+    used = re.compile(rf"\$\{{?{variable}\b")
+    return max((number for number, line in enumerate(text.splitlines(), 1) if used.search(line)), default=0)

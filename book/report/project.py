@@ -12,6 +12,7 @@ import yaml
 
 from ..files import compose
 from ..files.config import BuildConfig, Configuration, ServiceConfig
+from ..files.dockerfile import Instruction, instructions
 from ..trouble import Trouble
 
 _OVERRIDE = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml")
@@ -130,10 +131,9 @@ class Project:
                 best = (depth, file, line)
         return best[1:]
 
-    def instruction(self, file: str, pattern: str) -> int:
-        """The last line of a Dockerfile that a pattern fits, in small letters or capitals; 0 where none does."""
-        found = [number for number, line in enumerate(self.read(file).splitlines(), 1) if re.search(pattern, line, re.IGNORECASE)]
-        return found[-1] if found else 0
+    def instructions(self, file: str, *keywords: str) -> tuple[Instruction, ...]:
+        """The instructions of one of its Dockerfiles that begin with one of these words; all if none is named."""
+        return instructions(self.read(file), *keywords)
 
     def _seen(self, path: str | Path) -> str:
         return Path(os.path.relpath(path, self.folder)).as_posix()
@@ -161,8 +161,8 @@ def find(folder: Path, files: Iterable[str] = (), profiles: Iterable[str] = (), 
     composed = tuple(file for file in named if file.endswith((".yaml", ".yml")))
     alone = tuple(file for file in named if file not in composed)
     if not named:
-        composed = tuple(next(([name] for name in names if (folder / name).is_file()), []) for names in (compose.NAMES, _OVERRIDE))
-        composed = tuple(name for found in composed for name in found) if composed[0] else ()
+        first, over = (next((name for name in names if (folder / name).is_file()), "") for names in (compose.NAMES, _OVERRIDE))
+        composed = tuple(filter(None, (first, over))) if first else ()
     dockerfiles = tuple(sorted({*_dockerfiles(folder), *alone}))
     if not (composed or dockerfiles):
         raise NoProject(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -16,7 +17,7 @@ from ..engine import connect
 from ..files.compose import ComposeFile
 from ..files.merge import keep_apart
 from ..files.port import tcp
-from ..measure import service, timeline, up
+from ..measure import probe, service, timeline, up
 from ..measure.service import OF_SERVICE, Service, StackFailed, Stopped
 from ..measure.stack import Stack
 from ..measure.timeline import EventName, Timeline
@@ -49,8 +50,9 @@ class Runner:
     ) -> None:
         self._project, self._built, self._place = project, built, place
         self._patience, self._limit, self._only = patience, limit, only
-        self._fixed = {each.name: {*each.ports, *each.exposed} for each in project.declared}
-        self._ports = {name: set(ports) for name, ports in self._fixed.items()}
+        self._before: set[Path] = set()  # the files in bind mounts before a run
+        fixed = {each.name: {*each.ports, *each.exposed} for each in project.declared}
+        self._ports = {name: set(ports) for name, ports in fixed.items()}
         for each in built:
             for name in each.build.services:
                 self._ports.setdefault(name, set()).update(each.ports)
@@ -65,8 +67,8 @@ class Runner:
         early: tuple[Early, ...] = ()
         failures: list[str] = []
         for number in range(runs):
-            seen, running, failure, healthy = self._up()
-            timelines.append(seen)
+            recorded, running, failure, healthy = self._up()
+            timelines.append(recorded)
             early += healthy
             failures += [failure] if failure else []
             if running and number < runs - 1:
@@ -78,10 +80,11 @@ class Runner:
         with running:
             self._await(running, healthy)
             ran = self._look(running)
-            ran["edits"] = tuple(edits(ran["services"], self._project.config, self._project.folder))
-            stops = self._stop(running, ran["services"])
+            edited = tuple(edits(ran.services, self._project.config, self._project.folder))
+            stops = self._stop(running, ran.services)
             written = self._left_by_root()
-        return Ran(tuple(timelines), failure, early=early, stops=stops, written=written, seconds=time.monotonic() - started, **ran)
+        seen = replace(ran, timelines=tuple(timelines), failure=failure, early=early, edits=edited, stops=stops, written=written)
+        return replace(seen, seconds=time.monotonic() - started)
 
     def _up(self) -> tuple[Timeline, Stack | None, str, tuple[Early, ...]]:
         name = up.name(self._project.name)
@@ -147,7 +150,7 @@ class Runner:
             tried = {name: running.reach(*targets, sources=[name]) for name, targets in asks.items()}
             asks = {name: asks[name] for name, reaches in tried.items() if all(reach.verdict in NOBODY_LISTENS for reach in reaches)}
 
-    def _look(self, running: Stack) -> dict:
+    def _look(self, running: Stack) -> Ran:
         services = running.services()
         up = [service for service in services if service.state == "running"]
         asks = {
@@ -170,15 +173,15 @@ class Runner:
             if not known[name, f"localhost:{port}"].ok
             and (others := tuple(other for other, ports in self._ports.items() if other != name and port in self._all(other, running)))
         )
-        return {
-            "services": services,
-            "topology": running.topology(),
-            "doors": doors,
-            "environment": environment,
-            "words": {s.name: _words(running, s.name) for s in services if s.restarts or s.state in ("restarting", "exited")},
-            "health": {s.name: _check(s) for s in services if s.health in ("starting", "unhealthy")},
-            "alone": alone,
-        }
+        return Ran(
+            services=services,
+            topology=running.topology(),
+            doors=doors,
+            environment=environment,
+            words={s.name: _words(running, s.name) for s in services if s.restarts or s.state in ("restarting", "exited")},
+            health={s.name: _check(s) for s in services if s.health in ("starting", "unhealthy")},
+            alone=alone,
+        )
 
     def _all(self, service: str, running: Stack) -> set[int]:
         """The ports of a service, those that its image exposes among them."""
@@ -217,8 +220,6 @@ class _Listener:
         self._thread.start()
 
     def _listen(self) -> None:
-        from ..measure import probe
-
         for told in self._stream:
             service = told["Actor"]["Attributes"][OF_SERVICE]
             if told["Action"] != "health_status: healthy" or any(early.service == service for early in self.seen):

@@ -140,11 +140,11 @@ def _have(project: Project) -> tuple[list[Build], tuple[str, ...], tuple[str, ..
                 bases.ensure([reference], bar)
             except bases.NoBase as problem:
                 absent[reference] = str(problem)
-        remarks = [
-            f"{build.dockerfile} was read by the builder's own frontend: {frontends[build.name]} cannot be had."
-            for build in project.builds
-            if frontends[build.name] in absent and without_frontend(project, build) is None
-        ]
+        remarks = []
+        for build in project.builds:
+            if frontends[build.name] in absent:
+                without_frontend(project, build)
+                remarks.append(f"{build.dockerfile} was read by the builder's own frontend: {frontends[build.name]} is not available.")
         absent = {name: words for name, words in absent.items() if name not in frontends.values()}
         bar.note("; ".join(f"{name} is missing" for name in absent) or "all are here")
     builds = [build for build in project.builds if not absent.keys() & set(needs[build.name])]

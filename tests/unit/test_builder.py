@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from book.files.dockerfile import needs_buildkit
 from book.measure import builder
 
 GONE = [{"stream": "Step 1/2 : FROM python:3.13-slim\n"}, {"error": "unknown parent image ID sha256:7316b983e77e"}]
@@ -95,4 +96,4 @@ def test_what_the_builder_refuses_is_not_tried_again(build):
     ],
 )
 def test_what_only_buildkit_reads_is_known(line, needed):
-    assert bool(builder._NEEDS_BUILDKIT.search(f"FROM a:1\n{line}\n")) is needed
+    assert needs_buildkit(f"FROM a:1\n{line}\n") is needed

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...files.dockerfile import copies_all, last_line
 from ...show.html import amount
 from ..finding import Severity
 from ..images import Built
@@ -50,7 +51,8 @@ def production_is_development(survey: Survey) -> Iterator[Seen]:
         if one.size == other.size or (one.packages and one.packages == other.packages):
             size = f"{one.size} bytes each" if one.size == other.size else f"{one.size} and {other.size} bytes"
             packages = f", the same {len(one.packages)} Python packages" if one.packages else ""
-            line = survey.project.instruction(each.build.dockerfile, rf"^\s*(?:ARG|FROM)\b.*\b{re.escape(other.chosen_by)}\b")
+            chosen = (one for one in survey.project.instructions(each.build.dockerfile, "ARG", "FROM") if one.mentions(other.chosen_by))
+            line = last_line(chosen)
             yield each.build.dockerfile, line, f"`{one.asked}` and `{other.asked}`: {size}{packages}"
 
 
@@ -114,7 +116,7 @@ def deleted_later(survey: Survey) -> Iterator[Seen]:
 )
 def no_dockerignore(survey: Survey) -> Iterator[Seen]:
     for each in survey.built:
-        line = survey.project.instruction(each.build.dockerfile, r"^\s*(?:COPY|ADD)\s+(?:--(?!from)\S+\s+)*\[?[\"']?\./?[\"']?[\s,]")
+        line = copies_all(survey.project.read(each.build.dockerfile))
         if line and not each.ignored:
             rest = f", including {', '.join(each.unwanted)}" if each.unwanted else ""
             yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...files.dockerfile import last_line
 from ..images import Built
 from ..survey import Survey
 
@@ -13,9 +14,9 @@ def of_service(survey: Survey, service: str, *keys: str) -> tuple[str, int]:
     if survey.project.files:
         return survey.project.line("services", service, *keys)
     built = next((each for each in survey.built if service in each.build.services), None)
-    return (
-        (built.build.dockerfile, survey.project.instruction(built.build.dockerfile, r"^\s*(?:CMD|ENTRYPOINT|FROM)\b")) if built else ("", 0)
-    )
+    if not built:
+        return "", 0
+    return built.build.dockerfile, last_line(survey.project.instructions(built.build.dockerfile, "CMD", "ENTRYPOINT", "FROM"))
 
 
 def line_of(survey: Survey, built: Built, instruction: str) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from ...files.dockerfile import last_line
 from ..finding import Severity
 from ..secrets import SECRET_IN_URL, SECRET_NAME
 from ..survey import Survey
@@ -27,7 +27,7 @@ def secret_in_history(survey: Survey) -> Iterator[Seen]:
                 place = survey.project.line("services", each.build.services[0], "build", "args", name)
                 yield *place, f"`docker history` shows the value of {name} in a layer of {each.build.name}"
         for name, value in each.environment.items():
-            line = survey.project.instruction(each.build.dockerfile, rf"^\s*ENV\s.*\b{re.escape(name)}\b")
+            line = last_line(one for one in survey.project.instructions(each.build.dockerfile, "ENV") if one.mentions(name))
             if value and line and SECRET_NAME.fullmatch(name):
                 yield each.build.dockerfile, line, f"`docker inspect` of the image shows the value of {name}"
 

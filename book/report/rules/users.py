@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...files.dockerfile import last_line
 from ..finding import Severity
 from ..survey import Survey
 from .rule import Seen, rule
@@ -23,7 +24,8 @@ def runs_as_root(survey: Survey) -> Iterator[Seen]:
             uid = uids.get(service, 0 if each.user in ("", "0", "root") else 1)
             if uid == 0:
                 how = f"process 1 of {service} runs as uid 0" if service in uids else f"the image of {service} sets no user"
-                yield each.build.dockerfile, survey.project.instruction(each.build.dockerfile, r"^\s*(?:USER|CMD|ENTRYPOINT|FROM)\b"), how
+                line = last_line(survey.project.instructions(each.build.dockerfile, "USER", "CMD", "ENTRYPOINT", "FROM"))
+                yield each.build.dockerfile, line, how
                 break
 
 
