@@ -1,4 +1,4 @@
-"""What a reader can do about what Docker said, in plain words; Docker's own words stand below them on the page."""
+"""What a reader can do about what Docker said, in plain words; Docker's own output is below them on the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _AWAY = re.compile(
     r"\b(?:NewConnection|ConnectTimeout|ReadTimeout|Protocol|IncompleteRead)Error|error sending request for url|"
     r"all attempts to connect to|your network is not connected to the internet|E: failed to fetch)"
 )
-_NEAR_ITS_END = 40  # lines: BuildKit shows the Dockerfile once more below the step that failed
+_NEAR_ITS_END = 40  # lines: BuildKit shows the Dockerfile again below the step that failed
 _ADVICE = {
     # the engine and its machine, whatever the recipe
     r"(?i)no space left on device|disk quota exceeded": "The disk of the engine is full: `docker system df` shows what fills it. "
@@ -28,12 +28,12 @@ _ADVICE = {
     r"(?:^|: )unexpected EOF$|registry fell silent": "The registry "
     "cannot be reached, or broke off: check the network, or the proxy of the engine, and run this again.",
     # a Compose file that is not read
-    r"at L(\d+)\S*: unknown anchor '(.+?)'": "Line {0} names *{1}, and no &{1} stands above it.",
-    r"line (\d+): mapping key (\S+) already defined": "Line {0} has the key {1} once more: keep one.",
+    r"at L(\d+)\S*: unknown anchor '(.+?)'": "Line {0} names *{1}, and no &{1} is above it.",
+    r"line (\d+): mapping key (\S+) already defined": "Line {0} repeats the key {1}: keep one.",
     r"cycle detected: node at path": "A value holds itself through its own anchor: give *name another place than below &name.",
     r"exceeded max depth": "It nests values too deeply: no Compose file needs that.",
     r"at L(\d+)\S*: found character that cannot start any token": "Line {0}: YAML is indented with spaces, never tabs.",
-    r"load error .*?at L(\d+)": "It is no YAML from line {0} on: look at indentation, brackets and quotes there.",
+    r"load error .*?at L(\d+)": "It is invalid YAML from line {0} on: look at indentation, brackets and quotes there.",
     r"empty compose file|no service selected": "It starts nothing: declare a service under `services`.",
     r"top-level object must be a mapping": "It must begin with keys, such as `services:`.",
     r"services additional properties '(.+?)' not allowed": "The name {0} cannot be a service's: use a-z, 0-9, `.`, `_` and `-`.",
@@ -65,17 +65,17 @@ _ADVICE = {
     r"file not found in build context.*?stat (\S+?):": "{0} is not in the recipe's folder, or .dockerignore leaves it out.",
     r"forbidden path outside the build context": "Copy from the recipe's own folder: a build sees no other.",
     r"invalid from flag value (\S+?): index": "There is no stage number {0}: they count from 0.",
-    r"invalid from flag value (\S+?):": "No stage is named {0}, and it is no image that can be had: look at its spelling.",
+    r"invalid from flag value (\S+?):": "No stage is named {0}, and no such image is available: look at its spelling.",
     r"failed to find target stage|failed to reach build target (\S+)|target stage .* could not be found": "No stage has that name.",
     # an image
-    r"must be lowercase": "Write the name of the image in small letters.",
+    r"must be lowercase": "Write the name of the image in lowercase.",
     r"manifest unknown|manifest for (\S+) not found|pull access denied|repository does not exist|failed to resolve reference|"
-    r"(?:Get|Head) \"?https?://\S+/v2/": "The image cannot be had: look at its name and its tag, then at the network.",
+    r"(?:Get|Head) \"?https?://\S+/v2/": "The image is not available: look at its name and its tag, then at the network.",
     r"base name \((\S+)\) should not be blank": "Give the variable a value: an ARG with one, above the FROM.",
     # a Dockerfile
     r"no build stage in current context|cannot be empty|no instructions": "It needs a first instruction: FROM, and a base image.",
-    r"unknown instruction: (\S+?)(?: \(|$)": "{0} is no instruction of a Dockerfile: look at its spelling.",
-    r"unknown flag: (\S+)": "{0} is no flag of that instruction: look at its spelling.",
+    r"unknown instruction: (\S+?)(?: \(|$)": "{0} is not an instruction of a Dockerfile: look at its spelling.",
+    r"unknown flag: (\S+)": "{0} is not a flag of that instruction: look at its spelling.",
     r"requires at least": "Give the instruction all that it needs.",
     r"invalid signal": "Write a signal as SIGTERM or 15.",
     r"unsupported mount type": "A mount's type is bind, cache, secret, ssh or tmpfs.",
@@ -88,7 +88,7 @@ _ADVICE = {
     r"working directory '(.+?)' is invalid": "Begin the working directory with a slash.",
     r"exec: \"(.+?)\": executable file not found": "{0} is not in the image: install it in the Dockerfile, or correct the command.",
     r"exec: \"(.+?)\": permission denied": "{0} may not be executed: COPY it with --chmod=755.",
-    r"exec (\S+): exec format error": "{0} is no program for this machine: begin a script with #!/bin/sh.",
+    r"exec (\S+): exec format error": "{0} is not a program for this machine: begin a script with #!/bin/sh.",
     r"exec (\S+): no such file": "{0} begins with a program that is not there, or has the line ends of Windows (CRLF): save it with LF.",
     r"\[\S*, ?(?:not found|\S+: not found)|\[\S+,: not found": "Write the command's words in double quotes, as a list in brackets needs.",
     r"No module named (\S+)": "Install {0} in the image, or correct its name.",
@@ -100,7 +100,7 @@ _ADVICE = {
 
 
 def advice(said: str) -> str:
-    """The next step for what Docker said, as a sentence after a space; empty where we know nothing better than its own words."""
+    """The next step for what Docker said, as a sentence after a space; empty if nothing is known beyond its own output."""
     for pattern, step in _ADVICE.items():
         if found := re.search(pattern, said, re.MULTILINE):
             return " " + step.format(*filter(None, found.groups()))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from IPython.display import display
+from markupsafe import escape
 
 from .trouble import Trouble
 
@@ -33,4 +32,4 @@ def claim(sentence: str, holds: bool, measured: str = "") -> None:
         "text/plain": f"✓ {sentence}",
         "text/html": f'<p class="book-claim"><span class="book-tick">✓</span> {escape(sentence)}{seen}</p>',
     }
-    display(data, raw=True, metadata={"claim": {"sentence": sentence, "measured": measured}})  # type: ignore[no-untyped-call]  # IPython has no types
+    display(data, raw=True, metadata={"claim": {"sentence": sentence, "measured": measured}})

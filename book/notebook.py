@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from html import escape
 from types import TracebackType
 from typing import Any
 
 from IPython import get_ipython
 from IPython.display import display
+from markupsafe import escape
 
 from .engine import ToolMissing
 from .engine.words import OF_THE_ENGINE, in_words
@@ -37,7 +37,7 @@ def skip(name: str) -> None:
     if os.environ.get("CI") == "true":
         raise ToolMissing(reason)
     note = f"Not run here: {reason}"
-    display({"text/plain": note, "text/html": f"<p><em>{escape(note)}</em></p>"}, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types
+    display({"text/plain": note, "text/html": f"<p><em>{escape(note)}</em></p>"}, raw=True)
 
 
 def without_tools(lines: list[str]) -> list[str]:

@@ -109,7 +109,7 @@ class Recipe:
 
         Raises:
             RecipeError: where there is no such Dockerfile.
-            BuildFailed: where the builder refuses; the message holds the builder's own last words.
+            BuildFailed: where the builder refuses; the message contains its last lines.
         """
         text = self.read(dockerfile)
         if os.path.lexists(self.path / ".dockerignore"):
@@ -152,7 +152,7 @@ class Recipe:
 
         Raises:
             RecipeError: where there is no such file.
-            StackFailed: where Compose refuses; the message holds its own last words.
+            StackFailed: where Compose refuses; the message contains its last lines.
         """
         composed = self._compose(file, environment)
         return up.up(composed, self.name, services=services, profiles=profiles, wait=wait, free_ports=free_ports, limit=limit)
@@ -172,7 +172,7 @@ class Recipe:
 
         Raises:
             ToolMissing: where the tool is not on this machine.
-            NotInTime: where it takes longer than `limit`; the message holds its last words.
+            NotInTime: if it takes longer than `limit`; the message contains its last lines.
         """
         return tool.run(self.path, self.name, name, *arguments, limit=limit, environment=environment)
 
@@ -206,7 +206,7 @@ class Recipe:
 
         Raises:
             RecipeError: where there is no such file.
-            StackFailed: where Compose refuses; the message holds its own last words.
+            StackFailed: where Compose refuses; the message contains its last lines.
         """
         composed, project = self._compose(file, environment), up.name(self.name)
         return timeline.time_up(lambda: up.up(composed, self.name, services=services, project=project, wait=wait), project, ask, limit)

@@ -49,7 +49,7 @@ def try_it(
     images, tries = (tuple(each for each in beside if isinstance(each, Image)), tuple(each for each in beside if isinstance(each, Reach)))
     title, text = f"{recipe.name}/{file}", recipe.read(file)
     folder = f"recipes/{recipe.name}" if (ROOT / "recipes" / recipe.name).is_dir() else recipe.name
-    # A name that only this run knows means nothing to a reader, and is gone with the run.
+    # A name that only this run knows means nothing to a reader, and no longer exists after the run.
     values = [f"{name}={shlex.quote(value)}" for name, value in arguments.items() if labels.RUN not in value]
     if file.endswith((".yaml", ".yml")):
         command = " ".join([*values, shlex.join(["docker", "compose", "--file", file, "up", "--build"])])

@@ -133,7 +133,7 @@ Again = Callable[[Outcome], Sequence[str]]  # from what the first run reported, 
 
 
 def pytest(name: str, *arguments: str, processes: int = 0, distribution: str = "load", again: Again | None = None) -> Counts:
-    """Run pytest. Tests that fail are run once more, alone: on a slow machine, a failure need not mean a fault.
+    """Run pytest. Tests that fail are run again, alone: on a slow machine, a failure need not mean a fault.
 
     Args:
         name: of the stage; it has a cache and a report of its own.
@@ -149,7 +149,7 @@ def pytest(name: str, *arguments: str, processes: int = 0, distribution: str = "
     first = _run_pytest(place, "first.xml", [*arguments, *spread])
     if not first.failed:
         return _in_all(first, Outcome(broken=first.broken))
-    print(f"  {name}: what failed runs once more …", flush=True)
+    print(f"  {name}: what failed runs again …", flush=True)
     of_last = ["--last-failed", "--last-failed-no-failures=none"]
     return _in_all(first, _run_pytest(place, "second.xml", again(first) if again else [*arguments, *of_last]))
 

@@ -23,7 +23,7 @@ from .labels import LABEL, MACHINE, PROCESS, RUN, process_name
 from .words import OF_THE_ENGINE
 
 _OF_A_STEP = ":container"
-_CUT_OFF_SECONDS = 5  # in which the engine gives up a build whose client is gone
+_CUT_OFF_SECONDS = 5  # in which the engine gives up a build whose client has ended
 _NOTES = HOME / "steps"  # for each engine a folder, in it a file for each process, with the ids of the images that it made without a label
 
 

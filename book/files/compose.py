@@ -24,7 +24,7 @@ NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.ya
 _IMAGE = re.compile(r"[\w./:@-]+")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _READ_SECONDS = 30
-_CHECK = "docker-recipes-check"  # the project's name where nothing is brought up; it is cut out of Compose's words
+_CHECK = "docker-recipes-check"  # the project's name where nothing is brought up; it is removed from Compose's output
 _DEEPEST = 1000  # values in one another: the parser looks at all of them for each new one
 _LARGEST = 5_000_000  # characters of a file, once each alias stands for what it names
 
@@ -71,7 +71,7 @@ class ComposeFile:
 
 @dataclass(frozen=True)
 class Check:
-    """What `docker compose config` says of a file: its warnings, and the error, which is empty where the file is valid."""
+    """What `docker compose config` says of a file: its warnings, and the error, which is empty if the file is valid."""
 
     file: str
     warnings: tuple[str, ...]
@@ -90,12 +90,12 @@ class Declared:
         name: the service.
         networks: network as the file calls it → its name on the engine.
         aliases: network as the file calls it → further names that the service gets on it.
-        mode: `host`, `none`, or `service:name`, whose network it shares; empty where it is on networks.
+        mode: `host`, `none`, or `service:name`, whose network it shares; empty if it is on networks.
         ports: TCP port in the container → where the file wants it on this machine, as `127.0.0.1:5000` or `80`; empty for any.
-        udp: the UDP ports that it publishes; nobody can knock there.
+        udp: the UDP ports that it publishes; no connection can be tried there.
         exposed: the TCP ports that the file exposes and does not publish.
         depends_on: service → the condition it waits for; only those that have to be there.
-        profiles: those that switch it on; none where it is always on.
+        profiles: those that start it; empty if it is always started.
         replicas: how many containers it has.
     """
 
@@ -259,6 +259,6 @@ def _plain(text: str, folder: Path | None, project: str) -> str:
     """Without what is different at each run: the folder, the project's name, the engine's ids."""
     if folder:
         text = text.replace(f"{folder}/", "")
-        text = text.replace(f"{folder.parent}/", "../") if folder.parent.name else text  # `//` stands in every address
+        text = text.replace(f"{folder.parent}/", "../") if folder.parent.name else text  # `//` is in every address
     text = re.sub(r" ?\(?\b[0-9a-f]{64}\b\)?", "", text)
     return text.replace(f"{project}-", "").replace(f"{project}_", "") if project else text

@@ -20,8 +20,8 @@ from ..files.dockerfile import needs_buildkit
 from ..trouble import TookTooLong, Trouble
 
 _LAST_LINES = 8
-_LONGEST = 200  # characters of a line of the builder's last words
-_BUILD_SECONDS = 540  # less than a chapter's cell may take, so that the builder's words are heard and not the cell's
+_LONGEST = 200  # characters of a line that the builder printed last
+_BUILD_SECONDS = 540  # less than a chapter's cell may take, so that the builder's error is shown and not the cell's
 _SILENT_SECONDS = 420  # a step that compiles may print nothing for minutes
 _LARGEST_CONTEXT = 1_000_000_000  # bytes
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # what sets colours, or moves about in a terminal
@@ -34,7 +34,7 @@ _BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)
 
 
 class BuildFailed(Trouble):
-    """The builder refused a Dockerfile; the message holds its own last words.
+    """The builder refused a Dockerfile; the message contains its last lines.
 
     Attributes:
         again: whether the next try may do it: an index did not answer, or another run took a step away that this one had in its cache.
@@ -52,7 +52,7 @@ class Build:
     Attributes:
         folder: the build context.
         dockerfile: the file's name in the folder.
-        text: what stands in it.
+        text: what is in it.
         tag: the image's name.
         labels: what it is marked with.
         target: the stage to stop at; the last one where None.
@@ -114,7 +114,7 @@ class Build:
                 said += entry.get("stream", "")
                 *lines, rest = (rest + entry.get("stream", "")).split("\n")
                 for line in lines:
-                    # At once, not at the end: whoever ends us in mid-build leaves nothing that the next run does not know of.
+                    # At once, not at the end: if this process is ended in mid-build, the next run knows what it left.
                     leftovers.note_images(_STEP_IMAGE.findall(line))
                     leftovers.note_containers(_STEP_CONTAINER.findall(line))
                     self.heard(line)
@@ -156,7 +156,7 @@ def _too_long(folder: Path, dockerfile: str, said: str) -> BuildFailed:
     cause = (
         f"{dockerfile} was not built in time{where}: {limits}. See whether a step waits for an answer, or for a network that is not there."
     )
-    return BuildFailed(f"{cause}\nThe builder's last words:\n\n" + "\n".join(_clipped(lines)))
+    return BuildFailed(f"{cause}\nThe last lines of the builder:\n\n" + "\n".join(_clipped(lines)))
 
 
 def _clipped(lines: list[str]) -> list[str]:
@@ -164,14 +164,14 @@ def _clipped(lines: list[str]) -> list[str]:
 
 
 def _refused(folder: Path, dockerfile: str, said: str, cause: str = "") -> BuildFailed:
-    cause = re.sub(r"^The command '.*' returned", "The command returned", cause, flags=re.DOTALL)  # the step stands above it
+    cause = re.sub(r"^The command '.*' returned", "The command returned", cause, flags=re.DOTALL)  # the step is above it
     lines = _lines(f"{said.rstrip()}\n{cause}")
     number = _line(folder, dockerfile, lines)
     where = f" (line {number})" if number else ""
     absent = away("\n".join(lines))
     wrong = f"{dockerfile} does not build{where}.{absent or advice(chr(10).join(lines[-_LAST_LINES:]))}"
     again = bool(absent or _STEP_GONE.search(cause))
-    return BuildFailed(f"{wrong}\nThe builder's last words:\n\n" + "\n".join(_clipped(lines)), again)
+    return BuildFailed(f"{wrong}\nThe last lines of the builder:\n\n" + "\n".join(_clipped(lines)), again)
 
 
 def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:
@@ -186,7 +186,7 @@ def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:
 
 
 def _too_much(folder: Path) -> str:
-    """Why a build context should not be sent to the builder; empty where it may be: the SDK first copies all of it to a temporary file."""
+    """Why a build context should not be sent to the builder; empty if it may be: the SDK first copies all of it to a temporary file."""
     ignore = folder / ".dockerignore"
     patterns = [line.strip() for line in ignore.read_text(encoding="utf-8-sig", errors="replace").splitlines()] if ignore.is_file() else []
     paths = (folder / name for name in exclude_paths(str(folder), [line for line in patterns if line and line[0] != "#"]))

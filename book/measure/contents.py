@@ -91,7 +91,7 @@ class Contents:
         """The share of the bytes in all layers that a container can see.
 
         The idea and the name are those of `dive` (wagoodman/dive, dive/filetree/efficiency.go), which divides, over all
-        paths, the smallest version of each by the sum of its versions. The two agree wherever a file was deleted, or
+        paths, the smallest version of each by the sum of its versions. The two agree if a file was deleted, or
         overwritten by one of its size. They part in three places: of an overwritten file we keep the version that can be
         seen, where dive keeps the smallest; a folder that was deleted as a whole is wasted here, and mostly escapes dive, which
         goes by the paths of files; and dive's wasted bytes count the last version of a path too, which is in use.

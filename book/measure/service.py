@@ -39,7 +39,7 @@ class Service:
         addresses: network → address in it.
         published: port in the container → address on this machine, as `127.0.0.1:32768`.
         command: what runs as process 1; empty if nothing does.
-        uid: the number of the user who runs it, 0 for root; None where nothing runs.
+        uid: the number of the user who runs it, 0 for root; None if nothing runs.
     """
 
     name: str

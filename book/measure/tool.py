@@ -24,7 +24,7 @@ from .answer import Output
 from .builder import ANSI
 from .limits import NotInTime
 
-PROGRAMS = HOME / "bin"  # what behind the stage was fetched for the book
+PROGRAMS = HOME / "bin"  # what was downloaded for the book
 LIMIT = 300.0
 _LAST_LINES = 12
 _WHERE = {

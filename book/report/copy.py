@@ -55,7 +55,7 @@ def copied(project: Project, left_out: Iterable[Path] = ()) -> Iterator[Project]
 
 
 def _link_around(root: Path, place: Path) -> None:
-    """Link what stands beside the original, and beside each folder above it; not the folders of the machine's own root."""
+    """Link what is beside the original, and beside each folder above it; not the folders of the machine's own root."""
     for above in list(root.parents)[:-1]:
         twin = place.joinpath(*above.parts[1:])
         with suppress(OSError):  # what may not be looked at, or linked, is not there

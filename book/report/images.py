@@ -38,7 +38,7 @@ _WORDS = {"development": ("development", "dev"), "production": ("production", "p
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a build: the instruction, and the seconds it took; None where the builder had it in its cache."""
+    """One step of a build: the instruction, and the seconds it took; None if the builder had it in its cache."""
 
     instruction: str
     seconds: float | None
@@ -81,14 +81,14 @@ class Built:
         bases: the names of the images that it starts from.
         folder: bytes of its context, of all files that nothing keeps from the builder.
         files: how many those are.
-        ignored: the file that keeps things from the builder; empty where there is none.
-        unwanted: what stands in the context and no image needs.
+        ignored: the file that keeps files from the builder; empty if there is none.
+        unwanted: what is in the context and no image needs.
         user: whom its containers run as; empty for root.
         ports: the TCP ports that it exposes.
         command: what its containers run, entrypoint first.
         history: the steps as the engine keeps them, values of arguments included.
         environment: the variables that every container of it has.
-        rebuild: the build after one file was touched; None where there was no file to touch.
+        rebuild: the build after one file was touched; None if there was no file to touch.
         variants: development and production, where the Dockerfile tells the two apart.
     """
 
@@ -110,7 +110,7 @@ class Built:
 
 
 class NotBuilt(Exception):
-    """A build failed; the message holds the builder's words."""
+    """A build failed; the message contains the builder's output."""
 
 
 class Builder:
@@ -217,7 +217,7 @@ class Builder:
 
 
 def modes(dockerfile: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    """How a Dockerfile is asked for development and for production: words for it, and settings of the build; none where it is not.
+    """How a Dockerfile is asked for development and for production: words for it, and settings of the build; none if it is not.
 
     Args:
         dockerfile: its text.
@@ -252,7 +252,7 @@ def steps(said: str) -> tuple[Step, ...]:
 
 
 def ignore_file(build: Build) -> str:
-    """The name of the file that keeps things from the builder; empty where there is none."""
+    """The name of the file that keeps files from the builder; empty if there is none."""
     context, name = Path(build.settings.context), Path(build.dockerfile).name
     return next((file for file in (f"{name}.dockerignore", ".dockerignore") if (context / file).is_file()), "")
 
@@ -266,7 +266,7 @@ def _sent(build: Build) -> tuple[int, int, str, tuple[str, ...]]:
 
 
 def _context(context: Path, ignored: str) -> list[str]:
-    """The files of a context that nothing keeps from the builder; none where it is no folder here, but an address."""
+    """The files of a context that nothing keeps from the builder; none if it is not a folder here, but an address."""
     if not context.is_dir():
         return []
     lines = (context / ignored).read_text(encoding="utf-8-sig", errors="replace").splitlines() if ignored else []

@@ -49,12 +49,12 @@ class Project:
 
     Attributes:
         folder: where it lies.
-        files: its Compose files, each laid over those before it; none where it has Dockerfiles only.
+        files: its Compose files, each laid over those before it; none if it has Dockerfiles only.
         dockerfiles: every Dockerfile in it, whether Compose names it or not.
         profiles: the profiles to switch on.
         target: the stage at which a build without Compose stops; the last one where empty.
         check: what `docker compose config` says; None without a Compose file.
-        config: what Compose made of the files; empty where they are not valid.
+        config: what Compose made of the files; empty if they are not valid.
         alone: the Dockerfiles to build where there is no Compose file.
     """
 
@@ -112,7 +112,7 @@ class Project:
         return tuple(found.values())
 
     def read(self, file: str) -> str:
-        """The text of one of its files; empty where it cannot be read."""
+        """The text of one of its files; empty if it cannot be read."""
         try:
             return (self.folder / file).read_text(encoding="utf-8-sig", errors="replace")
         except OSError:

@@ -15,7 +15,7 @@ from .reload import Edit
 
 @dataclass(frozen=True)
 class Alone:
-    """A variable that names this very container where another service is meant: service, variable, port, and how a knock there ended."""
+    """A variable with the address of this very container, though another service is meant: service, variable, port, and the try."""
 
     service: str
     variable: str
@@ -26,7 +26,7 @@ class Alone:
 
 @dataclass(frozen=True)
 class Early:
-    """A service at the moment in which it became healthy: what a knock at its own port said then."""
+    """A service at the moment in which it became healthy: how a connection to its own port ended then."""
 
     service: str
     seconds: float
@@ -44,12 +44,12 @@ class Ran:
 
     Attributes:
         timelines: one for each run.
-        failure: why it did not come up, the first time that it did not; empty where it always did.
+        failure: why it did not come up, the first time that it did not; empty if it always did.
         services: its containers, when they had settled.
-        topology: how it is wired; None where it did not come up.
-        doors: knocks at each service's ports from inside, at its own name and at 127.0.0.1.
+        topology: how it is wired; None if it did not come up.
+        doors: connections to each service's ports from inside, at its own name and at 127.0.0.1.
         environment: service → its variables, as `docker inspect` shows them.
-        words: service → its last words, of those that ended or restart.
+        words: service → the last lines of its log, of those that ended or restart.
         health: service → what its health check said last, of those that are not healthy.
         alone: variables that name `localhost` for another service.
         early: what the ports of services said when these became healthy.

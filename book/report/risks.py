@@ -21,7 +21,7 @@ _USUAL_SOCKETS = (_RUN / "docker.sock", _RUN / "containerd/containerd.sock", _RU
 
 @dataclass(frozen=True)
 class Risk:
-    """One thing that a service asks for: its kind, what stands there, and where."""
+    """One thing that a service asks for: its kind, what is written there, and where."""
 
     kind: str
     service: str
@@ -37,7 +37,7 @@ def risks(project: Project) -> tuple[Risk, ...]:
     """What the services that would run ask for, in the order of the file.
 
     Args:
-        project: the project as it lies in the folder in which it would be run.
+        project: the project as it is in the folder in which it would be run.
     """
     return tuple(
         Risk(kind, service.name, what, *project.line("services", service.name, key))

@@ -30,7 +30,7 @@ from .reload import edits
 
 _LOOK_SECONDS = 0.1
 _QUIET_SECONDS = 2.0  # without a change, after which a project is what it will be
-_KNOCK_SECONDS = 1.0  # between two knocks at a service that does not answer yet
+_TRY_SECONDS = 1.0  # between two connections to a service that does not answer yet
 
 
 class Runner:
@@ -130,7 +130,7 @@ class Runner:
 
     @contextmanager
     def _at_healthy(self, name: str) -> Iterator[_Listener]:
-        """Knock at a service's own ports from inside at the moment in which the engine calls it healthy."""
+        """Connect to a service's own ports from inside at the moment in which the engine calls it healthy."""
         listener = _Listener(name, self._ports)
         try:
             yield listener
@@ -146,7 +146,7 @@ class Runner:
                 asks.setdefault(one.service, []).extend([one.reach.target, f"127.0.0.1:{one.reach.target.rpartition(':')[2]}"])
         deadline = time.monotonic() + self._patience
         while asks and time.monotonic() < deadline:
-            time.sleep(_KNOCK_SECONDS)
+            time.sleep(_TRY_SECONDS)
             tried = {name: running.reach(*targets, sources=[name]) for name, targets in asks.items()}
             asks = {name: asks[name] for name, reaches in tried.items() if all(reach.verdict in NOBODY_LISTENS for reach in reaches)}
 
@@ -209,7 +209,7 @@ class Runner:
 
 
 class _Listener:
-    """Hears which service is healthy, and knocks at its ports then."""
+    """Hears which service is healthy, and connects to its ports then."""
 
     def __init__(self, name: str, ports: Mapping[str, set[int]]) -> None:
         self.seen: list[Early] = []

@@ -37,13 +37,13 @@ class Survey:
     """What was found out.
 
     Attributes:
-        project: as it lies in the reader's folder.
+        project: as it is in the reader's folder.
         lint: what tools found by reading.
         risks: what it asks for beyond its own containers, and was allowed.
-        missing: what kept the report from going all the way: images that cannot be had.
+        missing: what kept the report from going all the way: images that are not available.
         failures: Dockerfile → why it cannot be built.
         built: its images.
-        ran: what was seen while it ran; None where nothing could be run.
+        ran: what was seen while it ran; None if nothing could be run.
         provenance: on what it was run.
         remarks: what a reader should know of how it was run.
         seconds: how long all of it took.
@@ -172,7 +172,7 @@ def _build(project: Project, builds: Sequence[Build], place: Path, limit: float)
             try:
                 bar(number, len(builds), build.name)
                 measured = builder.measure(build)
-                bar(number + 0.5, len(builds), f"{build.name}, once more after a file was touched")
+                bar(number + 0.5, len(builds), f"{build.name}, again after a file was touched")
                 built.append(builder.variants(builder.again(measured)))
             except NotBuilt as problem:
                 failures.append((build, str(problem)))
@@ -204,5 +204,5 @@ def _run(
 
 
 def _as_written(ran: Ran, project: Project) -> Ran:
-    """Without the copy's place, which is gone by now."""
+    """Without the copy's place, which no longer exists."""
     return replace(ran, failure=ran.failure.replace(f"{project.folder}/", ""))

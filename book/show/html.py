@@ -1,6 +1,6 @@
 """Pieces of a page: what a cell shows, as HTML for a browser and as plain text for a terminal and for comparison.
 
-HTML is safe by its type: it is `Markup`, and a plain `str` is text, which is escaped wherever it is put into HTML. Write a template as
+HTML is safe by its type: it is `Markup`, and a plain `str` is text, which is escaped when it is put into HTML. Write a template as
 `Markup("<b>{}</b>").format(text)`, which escapes what it fills in.
 """
 
@@ -61,7 +61,7 @@ def grouped_table(
     rows: Iterable[Sequence[str | Markup | Cell]],
     numbers: Sequence[int] = (),
 ) -> Piece:
-    """A table whose columns after the first stand in groups, each with a title above the titles of its columns.
+    """A table whose columns after the first are in groups, each with a title above the titles of its columns.
 
     Args:
         caption: as for `table`.

@@ -29,8 +29,8 @@ recipe = Recipe({str(folder)!r})
 stack = recipe.up()
 port = int(stack.url('web').rpartition(':')[2])
 stack.ask('web')
-knock = f"import socket; socket.create_connection(('10.98.255.1', {{port}}), 3)"
-inside = engine.connect().containers.run('python:3.13-alpine', ['python', '-c', knock], detach=True, labels=leftovers.labels(''))
+attempt = f"import socket; socket.create_connection(('10.98.255.1', {{port}}), 3)"
+inside = engine.connect().containers.run('python:3.13-alpine', ['python', '-c', attempt], detach=True, labels=leftovers.labels(''))
 code = inside.wait(timeout=30)['StatusCode']
 print(code, inside.logs().decode()[-200:])
 recipe.down()

@@ -1,4 +1,4 @@
-"""What a reader does in JupyterLab: choose, edit, build, break, mend."""
+"""What a reader does in JupyterLab: choose, edit, build, break, fix."""
 
 import re
 

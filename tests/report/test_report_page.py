@@ -138,6 +138,6 @@ def test_all_usual_names_are_found(tmp_path):
 
 def test_a_frontend_that_is_not_available_is_replaced_and_the_report_says_so(report):
     _, said = report(PROJECTS / "variables")
-    assert said["remarks"] == ["Dockerfile was read by the builder's own frontend: docker-recipes.invalid/dockerfile:1 cannot be had."]
+    assert said["remarks"] == ["Dockerfile was read by the builder's own frontend: docker-recipes.invalid/dockerfile:1 is not available."]
     assert [image["name"] for image in said["images"]] == ["web"]
     assert [base["reference"] for base in said["provenance"]["bases"]] == ["python:3.13-alpine"]

@@ -1,4 +1,4 @@
-"""The second Compose file of a run, and what is kept of Compose's words: no engine needed."""
+"""The second Compose file of a run, and what is kept of Compose's output: no engine needed."""
 
 from pathlib import Path
 

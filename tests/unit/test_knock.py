@@ -1,4 +1,4 @@
-"""Verdicts of a knock, against servers of our own on this machine: no engine needed."""
+"""Verdicts of a connection, against servers of our own on this machine: no engine needed."""
 
 import socket
 import struct

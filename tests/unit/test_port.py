@@ -1,4 +1,4 @@
-"""Ports are read in one place, whoever writes them, and only TCP counts as TCP."""
+"""Ports are read in one place, in whatever file they are, and only TCP counts as TCP."""
 
 import pytest
 

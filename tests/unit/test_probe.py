@@ -1,4 +1,4 @@
-"""From which image the knocking is done, and on which address a port is knocked at."""
+"""The image that connections from inside are made from, and the address of a published port."""
 
 import socket
 import threading

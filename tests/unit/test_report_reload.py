@@ -1,4 +1,4 @@
-"""The lens knows a reloader when it sees one."""
+"""The report knows a reloader when it sees one."""
 
 import pytest
 import yaml

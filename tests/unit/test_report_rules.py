@@ -100,7 +100,7 @@ def test_a_service_was_healthy_too_early_if_it_accepted_connections_later(at_onc
 
 
 def test_the_report_waits_until_a_service_that_was_healthy_too_early_accepts_connections(monkeypatch):
-    monkeypatch.setattr(running, "_KNOCK_SECONDS", 0)
+    monkeypatch.setattr(running, "_TRY_SECONDS", 0)
     answers = ["refused", "refused", "open", "open"]
 
     class Slow:

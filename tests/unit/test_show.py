@@ -125,10 +125,10 @@ def test_the_packages_to_look_for_are_marked_in_each_image():
 
 
 def test_seconds_are_drawn_and_left_out_of_what_is_compared():
-    shown = seconds("Stopping", {"as noted": 10.2, "with <init>": 0.31})
+    shown = seconds("Stopping", {"in 2021": 10.2, "with <init>": 0.31})
     assert "0.31 s" in shown.html
     assert "<init>" not in shown.html
-    assert shown.text == "Stopping: as noted, with <init>"
+    assert shown.text == "Stopping: in 2021, with <init>"
 
 
 def test_a_table_escapes_what_it_is_given():
