@@ -177,15 +177,15 @@ def test_the_second_file_marks_all_that_is_made(services, networks, label):
 @given(name=st.text(max_size=40))
 def test_any_folder_gives_a_valid_project_and_tag(name):
     assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*", up.name(name))
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", image._tame(name))
-    assert len(image._tame(name)) <= 80
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", image._normalized(name))
+    assert len(image._normalized(name)) <= 80
 
 
 @ANY
 @given(line=st.one_of(TEXT, st.from_regex(r"# ?needs [\w'\"();-]{0,20}", fullmatch=True)))
 def test_only_a_plain_name_of_a_tool_reaches_the_code_of_a_cell(line):
     lines = notebook.without_tools([line])
-    assert lines == [line] or re.fullmatch(r"tool\.skip\('[\w-]+'\)\n", lines[1])
+    assert lines == [line] or re.fullmatch(r"notebook\.skip\('[\w-]+'\)\n", lines[1])
 
 
 @ANY
