@@ -147,7 +147,7 @@ def test_nesting_beyond_measure(folder):
 
 def test_a_bomb_is_not_handed_to_compose(folder, monkeypatch):
     """Compose itself unfolds it until the memory of the machine is full."""
-    monkeypatch.setattr("book.compose.tool", lambda *_, **__: pytest.fail("Compose was asked"))
+    monkeypatch.setattr("book.files.compose.tool", lambda *_, **__: pytest.fail("Compose was asked"))
     names = "abcdefghij"
     lines = ["x-a: &a [ha, ha]", *(f"x-{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in pairwise(names))]
     long = f"x-a: &a {'ha' * 10_000}\nx-b: [{', '.join(['*a'] * 1000)}]"
@@ -161,7 +161,7 @@ def test_a_bomb_is_not_handed_to_compose(folder, monkeypatch):
 
 def test_a_reading_without_end_is_ended(folder, monkeypatch):
     """An included file may be a bomb, too: that one is met by the limit."""
-    monkeypatch.setattr("book.compose._READ_SECONDS", 0)
+    monkeypatch.setattr("book.files.compose._READ_SECONDS", 0)
     (folder / "compose.yaml").write_text(SERVICE)
     refused(Recipe(folder).up, "compose.yaml: docker compose did not read it within", "Take parts out")
 

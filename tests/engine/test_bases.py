@@ -2,6 +2,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
@@ -59,7 +60,8 @@ def engine_with(mirror, tmp_path, started, monkeypatch):
     try:
         wait_until(lambda: docker.DockerClient(base_url=socket_file).ping())
         client = docker.DockerClient(base_url=socket_file)
-        monkeypatch.setattr(client, "connect", lambda: client)
+        for module in (engine, sys.modules["book.engine.provenance"]):
+            monkeypatch.setattr(module, "connect", lambda: client)
         yield client
     finally:
         subprocess.run(["ip", "link", "delete", "book9"], check=True)

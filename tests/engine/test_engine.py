@@ -25,7 +25,7 @@ def test_the_tools_are_installed_and_new_enough():
 
 def test_if_no_engine_responds_the_message_says_what_was_tried_and_what_to_do():
     code = "from book.engine import client; client._candidates = lambda: iter(['unix:///nowhere.sock']); client.connect()"
-    shown = python(code).stderr
+    shown = python(code, DOCKER_HOST="", DOCKER_CONTEXT="default").stderr
     assert "unix:///nowhere.sock" in shown
     assert "Start Docker Desktop" in shown
 

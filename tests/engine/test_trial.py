@@ -13,7 +13,7 @@ def test_a_readers_compose_file_is_compared_with_the_books_and_removed(written):
     live.text.value = WEB.replace("web:", "shop:")
     live.start().join()
     assert "shop (yours)" in live.shown.value
-    assert "web (the book&#x27;s)" in live.shown.value
+    assert "web (the book&#39;s)" in live.shown.value
     assert "no such name" in live.shown.value
     assert "Started" in live.log.value
     live.text.value = "services: [what"
@@ -23,6 +23,6 @@ def test_a_readers_compose_file_is_compared_with_the_books_and_removed(written):
     live.text.value = WEB.replace("web:", "shop:")
     live.start().join()
     assert "shop (yours)" in live.shown.value
-    assert "web (the book&#x27;s)" in live.shown.value, "measured for the comparison"
+    assert "web (the book&#39;s)" in live.shown.value, "measured for the comparison"
     assert ours() == before
     assert recipe.read("compose.yaml") == WEB, "the book's file does not change"

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from book.files.compose import read
+from book.files.compose import ComposeFile, read
 from book.offline import owner
 from book.places import PRIVATE_SOCKET, ROOT
 from book.show import connectivity, layers, packages, services, sizes, timeline
@@ -42,8 +42,8 @@ recipe.down()
 
 @pytest.mark.parametrize("file", COMPOSED, ids=lambda path: str(path.relative_to(ROOT / "recipes")))
 def test_no_recipe_is_privileged_or_mounts_the_socket(file):
-    _, config = read(file.parent, file.name, environment={"POSTGRES_PASSWORD": "x", "TAG": "x"})
-    for name, service in config.get("services", {}).items():
+    _, configuration = read(ComposeFile(file.parent, file.name, environment={"POSTGRES_PASSWORD": "x", "TAG": "x"}))
+    for name, service in configuration.raw.get("services", {}).items():
         assert not service.get("privileged"), name
         assert not service.get("cap_add"), name
         assert service.get("network_mode") != "host", name
