@@ -15,6 +15,6 @@ services:
 def ours() -> set[str]:
     """Everything on the engine with the label of this run."""
     client, filters = connect(), {"label": f"{labels.LABEL}={labels.RUN}"}
-    kinds = (client.containers.list(all=True, filters=filters), client.networks.list(filters=filters))
+    kinds = (client.containers.list(ignore_removed=True, all=True, filters=filters), client.networks.list(filters=filters))
     kinds += (client.volumes.list(filters=filters), client.images.list(all=True, filters=filters))
     return {thing.id for kind in kinds for thing in kind}

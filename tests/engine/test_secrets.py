@@ -33,7 +33,10 @@ def test_the_canary_is_in_its_service_and_nowhere_else(folder):
         shown = {
             f"{kind} {thing.name}": thing.attrs
             for kind, things in (
-                ("container", connect().containers.list(filters={"label": f"{measure_service.OF_PROJECT}={up.project}"})),
+                (
+                    "container",
+                    connect().containers.list(ignore_removed=True, filters={"label": f"{measure_service.OF_PROJECT}={up.project}"}),
+                ),
                 ("network", connect().networks.list(filters={"label": f"{measure_service.OF_PROJECT}={up.project}"})),
                 ("volume", connect().volumes.list(filters={"label": f"{measure_service.OF_PROJECT}={up.project}"})),
             )

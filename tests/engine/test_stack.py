@@ -97,7 +97,7 @@ def test_warnings_are_composes_own_without_stamps_and_folders(stack):
 
 def test_everything_carries_the_labels_of_the_run(stack):
     client, project = connect(), {"filters": {"label": f"com.docker.compose.project={stack.project}"}}
-    things = [*client.containers.list(**project), *client.images.list(**project)]
+    things = [*client.containers.list(ignore_removed=True, **project), *client.images.list(**project)]
     labels = [thing.labels for thing in things]
     labels += [thing.attrs["Labels"] for thing in (*client.networks.list(**project), *client.volumes.list(**project))]
     assert len(labels) == 3 + 1 + 2 + 1
@@ -237,11 +237,13 @@ def test_what_a_killed_kernel_left_goes_with_the_next_run(written):
         [sys.executable, "-c", kernel], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": "."}
     ).stdout.strip()
     client, of_project = connect(), {"filters": {"label": f"com.docker.compose.project={project}"}}
-    (web,) = client.containers.list(filters={"label": [f"com.docker.compose.project={project}", "com.docker.compose.service=web"]})
+    (web,) = client.containers.list(
+        ignore_removed=True, filters={"label": [f"com.docker.compose.project={project}", "com.docker.compose.service=web"]}
+    )
     volumes = {mount["Name"] for mount in web.attrs["Mounts"]}
     assert len(volumes) == 2
     leftovers.reap(client)
-    assert not client.containers.list(all=True, **of_project)
+    assert not client.containers.list(ignore_removed=True, all=True, **of_project)
     assert not client.images.list(**of_project)
     assert not client.networks.list(**of_project)
     assert not volumes & {volume.name for volume in client.volumes.list()}

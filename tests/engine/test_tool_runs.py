@@ -14,7 +14,7 @@ def test_what_a_tool_creates_has_our_label(tmp_path):
     made = tool.run(tmp_path, "x", "sh", "-c", f"docker run --detach --init {ALPINE} sleep 300 && docker build --tag book-test-tool .")
     assert made.exit_code == 0
     client, label = engine.connect(), {"label": f"{labels.LABEL}={labels.RUN}"}
-    assert len(client.containers.list(filters=label)) == 1
+    assert len(client.containers.list(ignore_removed=True, filters=label)) == 1
     assert [image.tags for image in client.images.list(filters=label)] == [["book-test-tool:latest"]]
 
 

@@ -13,7 +13,7 @@ BUILDS = "FROM python:3.13-alpine\nVOLUME /data\nRUN echo one > /one\nRUN sleep 
 
 def test_the_kernel_is_killed_in_mid_chapter(own, chapter, until):
     run_of_it = chapter(own, "stack = recipe.up()", "import time; time.sleep(60)", "stack.down()")
-    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    until(lambda: own.client.containers.list(ignore_removed=True, filters={"status": "running"}), 30)
     kernels = [child for child in psutil.Process(run_of_it.pid).children(recursive=True) if "ipykernel_launcher" in child.cmdline()]
     assert len(kernels) == 1
     kernels[0].kill()
@@ -27,7 +27,7 @@ def test_the_whole_run_is_killed_in_mid_build(own, chapter, recipe, until):
     """Steps of a build carry no label: they are written down as they are made."""
     run_of_it = chapter(own, "recipe.build()", folder=recipe(Dockerfile=BUILDS))
     before = own.holds()
-    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    until(lambda: own.client.containers.list(ignore_removed=True, filters={"status": "running"}), 30)
     for process in [*psutil.Process(run_of_it.pid).children(recursive=True), psutil.Process(run_of_it.pid)]:
         process.kill()
     run_of_it.wait(20)
@@ -40,7 +40,7 @@ def test_a_run_is_stopped_in_mid_build(own, chapter, recipe, until, at_once, in_
     folder = recipe(Dockerfile=BUILDS)
     before = own.holds()
     run_of_it = chapter(own, "recipe.build()", folder=folder, at_once=at_once, in_all=in_all)
-    until(lambda: len(own.client.containers.list(filters={"status": "running"})) == at_once, 100)
+    until(lambda: len(own.client.containers.list(ignore_removed=True, filters={"status": "running"})) == at_once, 100)
     os.killpg(run_of_it.pid, ends)
     _, complained = run_of_it.communicate(timeout=60)
     assert run_of_it.returncode == 128 + ends
@@ -51,9 +51,9 @@ def test_a_run_is_stopped_in_mid_build(own, chapter, recipe, until, at_once, in_
 def test_two_runs_at_once(own, chapter, until):
     """The second begins while the first is in the midst of its chapter, takes nothing from it, and both end well."""
     up, down = "stack = recipe.up()", ("claim('It runs.', stack.service('web').state == 'running')", "stack.down()", "recipe.down()")
-    both = "import time; from book import engine\nwhile len(engine.connect().containers.list()) < 2: time.sleep(0.1)"
+    both = "import time; from book import engine\nwhile len(engine.connect().containers.list(ignore_removed=True)) < 2: time.sleep(0.1)"
     first = chapter(own, up, both, *down)
-    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    until(lambda: own.client.containers.list(ignore_removed=True, filters={"status": "running"}), 30)
     for one in (chapter(own, up, "import time; time.sleep(1)", *down), first):
         _, complained = one.communicate(timeout=100)
         assert one.returncode == 0, complained
@@ -65,7 +65,7 @@ def test_two_runs_in_one_folder_take_turns(own, chapter, recipe, until):
     hold = f"import pathlib, time\nfor _ in range(600):\n    if pathlib.Path({str(go)!r}).exists():\n        break\n    time.sleep(0.1)"
     cells = ("stack = recipe.up()", hold, "stack.down()", "recipe.down()")
     first = chapter(own, *cells, folder=folder)
-    until(lambda: own.client.containers.list(filters={"status": "running"}), 30)
+    until(lambda: own.client.containers.list(ignore_removed=True, filters={"status": "running"}), 30)
     second = chapter(own, *cells, folder=folder)
     waits = any("Another `make book` runs in this folder: waiting for its end." in line for line in second.stdout)
     go.touch()
@@ -81,6 +81,6 @@ def test_no_stack_of_the_sdk_is_shown_in_a_notebook(own, chapter):
     _, complained = run_of_it.communicate(timeout=60)
     assert "03-tiny: The Docker engine refuses." in complained
     assert "Error for http" not in complained
-    for left in own.client.containers.list(all=True):  # the SDK left it: it was not made through the book
+    for left in own.client.containers.list(ignore_removed=True, all=True):  # the SDK left it: it was not made through the book
         assert labels.LABEL not in left.labels
         left.remove(force=True)

@@ -82,7 +82,7 @@ from book import Recipe, engine
 recipe = Recipe({str(folder)!r})
 stack = recipe.up()
 while not stack.logs('web'): time.sleep(0.1)
-(container,) = engine.connect().containers.list()
+(container,) = engine.connect().containers.list(ignore_removed=True)
 print(stack.logs('web'), json.dumps(container.attrs), container.image.history(), container.image.attrs)
 recipe.down()
 """

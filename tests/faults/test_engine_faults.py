@@ -218,7 +218,7 @@ def test_the_engine_restarts_in_mid_chapter(make_engine, chapter, until, how):
     one = make_engine()
     before = one.holds()
     run = chapter(one, "stack = recipe.up()", "import time; time.sleep(1)", "stack.exec('web', 'sleep', '60')", "stack.down()")
-    until(lambda: one.client.containers.list(), 30)
+    until(lambda: one.client.containers.list(ignore_removed=True), 30)
     one.stop(how)
     said, complained = run.communicate(timeout=100)
     one.start()

@@ -17,7 +17,7 @@ def run(*arguments: str) -> int:
 def ours() -> set[str]:
     """Everything on the engine that carries the label of this run."""
     client, filters = connect(), {"label": f"{labels.LABEL}={labels.RUN}"}
-    kinds = (client.containers.list(all=True, filters=filters), client.networks.list(filters=filters))
+    kinds = (client.containers.list(ignore_removed=True, all=True, filters=filters), client.networks.list(filters=filters))
     kinds += (client.volumes.list(filters=filters), client.images.list(all=True, filters=filters))
     return {thing.id for kind in kinds for thing in kind}
 

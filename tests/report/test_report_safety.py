@@ -179,15 +179,22 @@ def test_ctrl_c_leaves_nothing(tmp_path, tmp_path_factory):
     )
     seen = {"label": f"{labels.LABEL}.recipe=slow"}
     deadline = time.monotonic() + 120
-    while not connect().containers.list(filters=seen) and time.monotonic() < deadline and process.poll() is None:
+    while not connect().containers.list(ignore_removed=True, filters=seen) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.1)
-    assert connect().containers.list(filters=seen), process.communicate()[0] if process.poll() is not None else "nothing came up"
+    assert connect().containers.list(ignore_removed=True, filters=seen), (
+        process.communicate()[0] if process.poll() is not None else "nothing came up"
+    )
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: Compose receives it, too
     said, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert said.rstrip().endswith("✗ stopped")
     client = connect()
-    assert client.containers.list(all=True, filters=seen) == client.networks.list(filters=seen) == client.volumes.list(filters=seen) == []
+    assert (
+        client.containers.list(ignore_removed=True, all=True, filters=seen)
+        == client.networks.list(filters=seen)
+        == client.volumes.list(filters=seen)
+        == []
+    )
     assert client.images.list(filters=seen) == []
     assert [path.name for path in scratch.iterdir() if path.name.startswith("report-")] == []
     assert list(tmp_path.iterdir()) == []
