@@ -38,9 +38,9 @@ def test_a_risk_is_named_and_refused_before_anything_is_built_or_run(capsys):
     ("service", "asks", "kind"),
     [
         ("volumes: ['./link:/data']", "the folder ", "outside"),
-        ("volumes: ['/run:/run:ro']", "the folder /run, where the engine's socket lies", "socket"),
-        ("volumes: ['/run/docker-recipes:/engine:ro']", "the folder /run/docker-recipes, where the engine's socket lies", "socket"),
-        ("volumes: ['/:/host:ro']", "the folder /, where the engine's socket lies", "socket"),
+        ("volumes: ['/run:/run:ro']", "the folder /run, which contains the engine's socket", "socket"),
+        ("volumes: ['/run/docker-recipes:/engine:ro']", "the folder /run/docker-recipes, which contains the engine's socket", "socket"),
+        ("volumes: ['/:/host:ro']", "the folder /, which contains the engine's socket", "socket"),
         ("volumes: ['./socket:/socket:ro']", "the socket ", "socket"),
         ("volumes_from: ['container:precious']", "the volumes of container:precious", "outside"),
         ("network_mode: 'container:precious'", "network_mode: container:precious", "outside"),
