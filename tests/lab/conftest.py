@@ -16,7 +16,7 @@ from book.measure import tool
 
 BASE = "FROM python:3.13-alpine\n"
 CELLS = [
-    "from book import Recipe, show\nfrom markupsafe import Markup\nfrom book.show.html import Piece\nrecipe = Recipe('recipe')",
+    "from book import Recipe, show, try_it\nfrom markupsafe import Markup\nfrom book.show.html import Piece\nrecipe = Recipe('recipe')",
     "try_it(recipe, 'Dockerfile', beside=[recipe.build()])",
     "show.choice('Which one?', {'first': Piece(Markup('<p>the first</p>'), ''), 'second': show.listing(recipe, 'Dockerfile')})",
 ]
