@@ -23,7 +23,7 @@ from ..files.port import tcp
 from ..measure import image, up
 from ..measure.contents import Contents
 from ..measure.image import Image
-from ..trouble import TookTooLong
+from ..trouble import TookTooLong, Trouble
 from .project import Build, Project
 from .starts_from import bases
 
@@ -109,7 +109,7 @@ class Built:
     variants: tuple[Variant, ...] = ()
 
 
-class NotBuilt(Exception):
+class NotBuilt(Trouble):
     """A build failed; the message contains the builder's output."""
 
 
