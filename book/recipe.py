@@ -16,6 +16,7 @@ from .files import compose
 from .files.dockerfile import froms, tagged
 from .measure import stack, timeline, tool, up
 from .measure.image import Image, build
+from .measure.limits import PATIENCE
 from .places import ROOT
 from .trouble import Trouble
 
@@ -192,7 +193,7 @@ class Recipe:
         return twin
 
     def time_up(
-        self, file: str = "compose.yaml", *services: str, ask: Iterable[str], wait: bool = False, limit: float = 30.0, **environment: str
+        self, file: str = "compose.yaml", *services: str, ask: Iterable[str], wait: bool = False, limit: float = PATIENCE, **environment: str
     ) -> tuple[stack.Stack, timeline.Timeline]:
         """Bring a Compose file up as `up` does, and record what happens when, until all of `ask` has answered.
 
@@ -212,7 +213,7 @@ class Recipe:
         return timeline.time_up(lambda: up.up(composed, self.name, services=services, project=project, wait=wait), project, ask, limit)
 
     def race(
-        self, runs: int, file: str = "compose.yaml", *, ask: Iterable[str], wait: bool = False, limit: float = 30.0, **environment: str
+        self, runs: int, file: str = "compose.yaml", *, ask: Iterable[str], wait: bool = False, limit: float = PATIENCE, **environment: str
     ) -> tuple[timeline.Timeline, ...]:
         """Time `up` several times, each from nothing, and take each down again; one that fails has `failed` in its timeline.
 

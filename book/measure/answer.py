@@ -13,10 +13,9 @@ from typing import Any
 from docker.models.containers import Container
 
 from ..trouble import Trouble
-from .limits import within
+from .limits import PATIENCE, within
 
 _LAST_LINES = 8
-_ANSWER_SECONDS = 30
 _SILENT_SECONDS = 5  # of one that answers over HTTP
 _CHUNK = 1 << 16
 _MOST = 1 << 20  # bytes of a container's output that a page can hold
@@ -57,7 +56,7 @@ def answer(container: Container, port: int, path: str) -> Answer:
         NoAnswer: if nothing answers in time; the message contains the container's last lines of output.
     """
     started = time.monotonic()
-    while time.monotonic() - started < _ANSWER_SECONDS:
+    while time.monotonic() - started < PATIENCE:
         container.reload()
         published = container.ports.get(f"{port}/tcp") or []  # none: not published yet
         if container.status == "exited":
@@ -67,7 +66,7 @@ def answer(container: Container, port: int, path: str) -> Answer:
                 return ask(f"http://127.0.0.1:{place['HostPort']}{path}", started)
         time.sleep(0.05)
     output = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
-    what = f"Nothing answered on port {port} of the container within {_ANSWER_SECONDS} seconds. It printed:\n{output or '(nothing)'}"
+    what = f"Nothing answered on port {port} of the container within {PATIENCE:g} seconds. It printed:\n{output or '(nothing)'}"
     raise NoAnswer("\n".join(filter(None, [what, out_of_memory(container)])))
 
 
@@ -87,7 +86,7 @@ def ask(url: str, since: float) -> Answer:
     except urllib.error.HTTPError as refusal:
         reply = refusal
     with reply:
-        text = within(_ANSWER_SECONDS, f"The answer of {url}", lambda: end_of(iter(lambda: reply.read1(_CHUNK), b"")))
+        text = within(PATIENCE, f"The answer of {url}", lambda: end_of(iter(lambda: reply.read1(_CHUNK), b"")))
         return Answer(reply.status, text, time.monotonic() - since)
 
 

@@ -33,7 +33,7 @@ NO_ROUTE = "no route"
 FAILS = "fails"
 
 _PORTS = {"http": 80, "postgres": 5432, "postgresql": 5432}
-_EARLY = 0.05  # seconds: docker-proxy accepts for a port that nothing serves yet, and closes the connection at once
+_EARLY = 0.3  # seconds: docker-proxy accepts for a port that nothing serves yet, and closes the connection at once
 _CLOSED = (HUNG_UP, 0, "accepted, then closed without any data")
 _WORKED = (RESOLVES, OPEN, ANSWERS)
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ..trouble import TookTooLong, Trouble
 
+PATIENCE = 120.0  # seconds to wait for what comes if all is well: on a busy machine, too
 _EVERY = 0.02  # seconds between two checks
 _T = TypeVar("_T")
 
@@ -58,7 +59,7 @@ def wait_until(
     return True
 
 
-def seconds_until(holds: Callable[[], bool], limit: float = 30.0) -> float:
+def seconds_until(holds: Callable[[], bool], limit: float = PATIENCE) -> float:
     """Wait until something holds, and return the seconds that took, to about 0.02 s and the time of one check.
 
     Raises:

@@ -16,13 +16,14 @@ from docker.models.containers import Container
 from ..engine import connect, leftovers
 from ..trouble import Trouble
 from . import answer, knock
+from .limits import PATIENCE
 from .verdict import Verdict
 
 HERE = "this machine"
 _INSIDE = Path(knock.__file__).read_text()
 _PYTHON = "python:3.13-alpine"
 _RUNS_IT = re.compile(r"python:3\.(?:9|[1-9]\d)(?!\d)")  # `knock.py` needs Python 3.9
-_START_SECONDS = 60
+_START_SECONDS = 120
 _MOST_OUTPUT = 500  # characters of a failed probe's output that an error shows
 
 
@@ -107,7 +108,7 @@ def outside(target: str, at: str | None, limit: float) -> Reach:
     return _reach(HERE, target, tried)
 
 
-def ask(port: int, path: str = "/", limit: float = 30.0) -> answer.Answer:
+def ask(port: int, path: str = "/", limit: float = PATIENCE) -> answer.Answer:
     """Request `path` over HTTP from a port of 127.0.0.1, again and again until there is an answer.
 
     Raises:

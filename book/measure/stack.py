@@ -27,8 +27,9 @@ from .topology import Topology
 from .verdict import Verdict
 
 _EXEC_SECONDS = 300
-_LOG_SECONDS = 60
-_WATCH_SECONDS = 60
+_LOG_SECONDS = 120
+_WATCH_SECONDS = 120
+_TRY_SECONDS = 10.0  # to reach something: a container that tries may have to wait for its turn on a busy machine
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Stack:
         except answer.NoAnswer:
             return False
 
-    def reach(self, *targets: str, sources: Iterable[str] | None = None, limit: float = 3.0) -> tuple[probe.Reach, ...]:
+    def reach(self, *targets: str, sources: Iterable[str] | None = None, limit: float = _TRY_SECONDS) -> tuple[probe.Reach, ...]:
         """Try each target from each source.
 
         Args:
@@ -144,7 +145,7 @@ class Stack:
             raise StackFailed(f"{self.file} is no longer valid. Compose says:\n{verdict.error}")
         return compose.declared(config)
 
-    def topology(self, *targets: str, limit: float = 3.0) -> Topology:
+    def topology(self, *targets: str, limit: float = _TRY_SECONDS) -> Topology:
         """What the file declares beside what runs, and who reaches whom.
 
         Args:

@@ -14,6 +14,7 @@ from docker.errors import NotFound
 
 from ..engine import connect
 from . import knock, probe
+from .limits import PATIENCE
 from .limits import seconds_until as seconds_until  # part of the reader's `timeline`
 from .service import OF_PROJECT, OF_SERVICE, StackFailed, published
 from .stack import Stack
@@ -103,7 +104,7 @@ class Recording:
 
 
 @contextmanager
-def record(project: str, ask: Iterable[str] = (), limit: float = 30.0) -> Iterator[Recording]:
+def record(project: str, ask: Iterable[str] = (), limit: float = PATIENCE) -> Iterator[Recording]:
     """Listen to the engine, and try each target of `ask` from this machine as soon as its service has started.
 
     Args:

@@ -29,7 +29,7 @@ from .ran import Alone, Early, Ran
 from .reload import edits
 
 _LOOK_SECONDS = 0.1
-_QUIET_SECONDS = 2.0  # without a change, after which a project is what it will be
+_QUIET_SECONDS = 4.0  # without a change, after which a project is what it will be
 _TRY_SECONDS = 1.0  # between two connections to a service that does not answer yet
 
 

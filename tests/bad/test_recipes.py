@@ -14,8 +14,8 @@ from book.measure.builder import BuildFailed
 from book.trouble import Trouble
 
 RECIPES = Path(__file__).parent / "recipes"
-_HANGS = 90  # seconds: after these, a recipe is considered to hang
-_HEALTHY = 3  # seconds for a service to become healthy
+_HANGS = 300  # seconds: after these, a recipe is considered to hang
+_HEALTHY = 15  # seconds for a service to become healthy
 _LONGEST = 30  # lines of a message
 
 # folder → what its message must contain: our sentence with the next step, and Docker's output

@@ -3,13 +3,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 
 import docker
 import pytest
 
 from book import engine
+from book.measure import limits
 from book.offline import bases, debian
 from book.places import HOME
 from book.progress import Step
@@ -74,15 +74,13 @@ def free_port() -> int:
 
 
 def wait_until(true):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+    def holds():
         try:
-            if true():
-                return
+            return true()
         except (OSError, docker.errors.DockerException):
-            pass
-        time.sleep(0.1)
-    raise TimeoutError(true)
+            return False
+
+    assert limits.wait_until(holds, 120, every=0.1)
 
 
 def test_an_image_is_pulled_with_progress_and_its_digest_is_recorded(engine_with, mirror, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ def test_docker_inspect_shows_a_password_from_a_variable():
 def test_the_2021_database_with_a_password_does_not_restart():
     recipe = changed("as-noted/addressing.compose.yaml", "restart: always", "restart: always\n    environment: [POSTGRES_PASSWORD=given]")
     with recipe.up("as-noted/addressing.compose.yaml", "database-service") as stack:
-        seconds_until(lambda: all(reach.ok for reach in stack.reach("postgres://database-service:5432")))
+        seconds_until(lambda: [reach.ok for reach in stack.reach("postgres://database-service:5432")] == [True])
         assert stack.service("database-service").restarts == 0
 
 

@@ -24,9 +24,10 @@ def test_which_services_the_other_project_reaches(before, after, found):
     shared = recipe.network("interservice")
     try:
         with (
-            recipe.up("webserver/compose.yaml", NETWORK=shared.name),
+            recipe.up("webserver/compose.yaml", NETWORK=shared.name) as first,
             recipe.up("other-service/compose.yaml", NETWORK=shared.name) as other,
         ):
+            assert first.ask("webserver", "/ready").status == 200
             assert [reach.ok for reach in other.reach(*TARGETS)] == found
             assert other.ask("other-service", "/hello").status == (200 if found[0] else 503)
     finally:

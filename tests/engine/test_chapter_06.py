@@ -22,5 +22,5 @@ def test_a_check_over_the_socket_lets_the_application_start_too_early():
 
 def test_an_application_without_retries_fails():
     recipe = mutated("app/patient.py", "if time.monotonic() > give_up:", "if True:")
-    with recipe.up(wait=False) as stack:
+    with recipe.up(wait=False, INIT="slow-init") as stack:
         assert stack.ask("echo-service").status == 503, "the claim `Retry in the app: every run.`"

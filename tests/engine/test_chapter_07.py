@@ -25,10 +25,10 @@ def test_the_worker_shows_a_nested_save_only_if_it_watches_the_folder_and_does_n
     (recipe.path / file).write_text(text.replace(old, new))
     with recipe.up("compose.yaml", "worker") as stack:
         limits.seconds_until(lambda: "Watching for saves" in stack.logs("worker"))
-        time.sleep(2)
+        time.sleep(5)
         (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')
         with suppress(limits.NotInTime):
-            limits.seconds_until(lambda: "good morning, mars" in stack.logs("worker"), limit=20 if seen else 4)
+            limits.seconds_until(lambda: "good morning, mars" in stack.logs("worker"), limit=120 if seen else 4)
         assert ("good morning, mars" in stack.logs("worker")) is seen
 
 
@@ -50,13 +50,16 @@ def test_each_run_has_imported_the_preloaded_packages(preloaded):
         limits.seconds_until(lambda: "job 1" in stack.logs("worker"))
         (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')
         limits.seconds_until(lambda: "good morning, mars" in stack.logs("worker"))
-        assert stack.logs("worker").count(f"flask is here: {preloaded}") == 2
+        assert stack.logs("worker").count(f"flask is here: {preloaded}") >= 2
+        assert f"flask is here: {not preloaded}" not in stack.logs("worker")
 
 
 def test_a_program_that_ignores_the_signal_is_ended_too():
     recipe = Recipe("07-reload-any-code").copy()
     worker = recipe.path / "app/worker.py"
     worker.write_text("import signal\n\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + worker.read_text())
+    file = recipe.path / "compose.yaml"
+    file.write_text(file.read_text().replace("init: true", "init: true\n    stop_grace_period: 60s"))
     with recipe.up("compose.yaml", "worker") as stack:
         limits.seconds_until(lambda: "job 1" in stack.logs("worker"))
         (recipe.path / "app/nested/deep.py").write_text('WORD = "mars"\n')

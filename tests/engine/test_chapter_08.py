@@ -26,7 +26,7 @@ def test_a_machine_without_ssh_starts_and_does_not_serve():
     needs("vagrant")
     recipe, port = broken("Vagrantfile", "    container.has_ssh = true\n"), tool.free_port()
     try:
-        recipe.tool("vagrant", "up", "--provider=docker", PORT=str(port), limit=120)
+        assert recipe.tool("vagrant", "up", "--provider=docker", PORT=str(port)).exit_code == 0
         with pytest.raises(NoAnswer):
             probe.ask(port, "/word", limit=1)
     finally:

@@ -7,14 +7,15 @@ from book import Recipe, engine
 from book.engine import leftovers
 from book.measure.service import StackFailed
 
-# A thread that still runs when the program ends: Python ends it, and glibc opens libgcc_s for that.
+# Threads that still run when the program ends: Python ends them, and glibc opens libgcc_s for that.
 ENDS_A_THREAD = """
 import threading, time
 def work():
     while True:
         time.sleep(0.001)
-threading.Thread(target=work, daemon=True).start()
-time.sleep(0.05)
+for _ in range(20):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.5)
 """
 AS_IN_CHAPTER_3 = ("app/echo.py", "slim.Dockerfile", "requirements.txt", "pyproject.toml", "poetry.lock", "production.txt")
 

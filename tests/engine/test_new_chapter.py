@@ -11,7 +11,7 @@ from book import engine
 from book.places import ROOT
 
 NOT_COPIED = shutil.ignore_patterns(".venv", ".engine", ".git", "_build", "__pycache__", ".*_cache", ".ipynb_checkpoints", ".vagrant")
-_SECONDS = 300
+_SECONDS = 600
 
 
 @pytest.fixture

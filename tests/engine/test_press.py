@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -16,6 +15,7 @@ from book import recipe as book_recipe
 from book.chapters import chapter as one_chapter
 from book.chapters import running, soak
 from book.engine import labels, leftovers
+from book.measure import limits
 from book.places import ROOT
 from book.progress import Step, step
 
@@ -155,7 +155,7 @@ def test_what_a_kernel_prints_as_it_ends_is_not_on_the_terminal(chapter):
     noisy = "import atexit, os, sys; atexit.register(lambda: (print('Traceback', file=sys.__stderr__), sys.__stderr__.flush()))"
     one = chapter(noisy)
     command = [sys.executable, "-c", _RUN, one.path, one.recipe.path]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -163,14 +163,11 @@ def test_sigterm_ends_a_run_and_its_kernels(chapter, tmp_path):
     begun = tmp_path / "begun"
     one = chapter(f"import os, time; open({str(begun)!r}, 'w').write(str(os.getpid())); time.sleep(600)")
     run_of_it = subprocess.Popen([sys.executable, "-c", _RUN, one.path, one.recipe.path], cwd=ROOT)
-    for _ in range(600):
-        if begun.exists() and begun.read_text():
-            break
-        time.sleep(0.1)
+    assert limits.wait_until(lambda: begun.exists() and begun.read_text() != "", 120)
     kernel = psutil.Process(int(begun.read_text()))
     run_of_it.terminate()
     assert run_of_it.wait(60) == 128 + signal.SIGTERM
-    psutil.wait_procs([kernel], timeout=10)
+    psutil.wait_procs([kernel], timeout=60)
     assert not kernel.is_running()
     assert not one.executed.exists()
 
@@ -187,7 +184,7 @@ def test_a_clean_clone_stays_clean(chapter):
 def test_the_chapter_that_took_longest_begins_first_and_its_time_is_remembered(chapter, tmp_path):
     made = chapter("1 + 1")
     ones = []
-    for name, seconds in (("01-short", 10), ("02-long", 90)):
+    for name, seconds in (("01-short", 10), ("02-long", 9000)):
         notebook = made.read()
         notebook.metadata["book"] = {"seconds": seconds}
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
@@ -195,7 +192,7 @@ def test_the_chapter_that_took_longest_begins_first_and_its_time_is_remembered(c
     began = []
     assert running.run(ones, 1, lambda done, total, name: began.append(name)) == []
     assert list(dict.fromkeys(began)) == ["02-long", "01-short"]
-    assert executed(ones[1]).metadata["book"]["seconds"] < 90
+    assert executed(ones[1]).metadata["book"]["seconds"] < 9000
 
 
 def test_a_soak_runs_in_a_row_and_then_at_once_and_reports_what_is_left(chapter):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from book.measure.limits import seconds_until
 from book.measure.probe import HERE
 
 NETWORKS = """
@@ -60,6 +61,7 @@ services:
 def stack(written):
     with written(NETWORKS).up(wait=False) as stack:
         stack.ask("web")
+        seconds_until(lambda: stack.service("gone").state == "exited")
         yield stack
 
 
@@ -81,7 +83,6 @@ def test_from_inside_names_ports_and_pages(stack):
     assert [reach.ok for reach in seen] == [True, True, False, True, False, True, False]
     assert len(seen[1].addresses) == 2
     assert "Connection refused" in seen[4].error
-    assert all(reach.seconds < 3 for reach in seen)
 
 
 def test_networks_keep_services_apart(stack):

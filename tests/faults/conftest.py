@@ -17,7 +17,7 @@ from book import engine
 from book.places import HOME, ROOT
 
 BASE = "python:3.13-alpine"
-_LIMIT = 120  # seconds for whatever a reader starts: no test waits without one
+_LIMIT = 300  # seconds for whatever a reader starts: no test waits without one
 _HOUSE = """
 ip link set lo up
 ip link add faults0 type bridge && ip address add 10.98.255.1/24 dev faults0 && ip link set faults0 up
@@ -45,8 +45,8 @@ class Engine:
         self._shared = ["setpriv", "--pdeathsig=KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         variables = {**os.environ, "INIT": _program("tini-static") or _program("docker-init"), "DISK": str(disk or "")}
         self._house = subprocess.Popen([*self._shared, "sh", "-ec", _HOUSE], env={**variables, "DATA": str(folder / "data")})
-        self._inside = _until(lambda: Path(f"/proc/{self._house.pid}/task/{self._house.pid}/children").read_text().strip(), 10)
-        _until(lambda: b"infinity" in Path(f"/proc/{self._inside}/cmdline").read_bytes(), 10)
+        self._inside = _until(lambda: Path(f"/proc/{self._house.pid}/task/{self._house.pid}/children").read_text().strip())
+        _until(lambda: b"infinity" in Path(f"/proc/{self._inside}/cmdline").read_bytes())
 
     def start(self):
         path = f"{HOME / 'root/usr/sbin'}:{HOME / 'root/usr/bin'}:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -56,7 +56,7 @@ class Engine:
         with open(self.folder / "log", "ab") as log:
             into = ["nsenter", f"--target={self._inside}", "--net", "--mount", "--pid"]
             self.daemon = subprocess.Popen([*into, *command], env={**os.environ, "PATH": path}, stdout=log, stderr=log)
-        self.client = _until(self._answers, 60)
+        self.client = _until(self._answers)
 
     def _answers(self):
         try:
@@ -72,13 +72,13 @@ class Engine:
     def stop(self, how=signal.SIGTERM):
         """End the daemon; what it had started goes on where it is killed."""
         self.send(how)
-        self.daemon.wait(60)
+        self.daemon.wait(_LIMIT)
 
     def close(self):
         self._house.kill()  # and with it every process and mount of its house
-        self._house.wait(20)
+        self._house.wait(_LIMIT)
         self.daemon.kill()
-        self.daemon.wait(20)
+        self.daemon.wait(_LIMIT)
         for _ in range(20):
             shutil.rmtree(self.folder, ignore_errors=True)
             if not self.folder.exists():
@@ -118,7 +118,7 @@ class Engine:
         return self.holds()
 
 
-def _until(holds, seconds):
+def _until(holds, seconds=_LIMIT):
     deadline = time.monotonic() + seconds
     while not (found := holds()):
         assert time.monotonic() < deadline, "it did not come in time"

@@ -54,7 +54,15 @@ def test_a_container_is_killed_for_memory(read, recipe):
 def test_a_container_ignores_sigterm(read, recipe):
     deaf = """["python", "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"]"""
     folder = recipe(web(command=deaf, stop_grace_period="1s"))
-    said = read(folder, "import time; stack = recipe.up(); time.sleep(1); print(stack.stop('web').exit_code)")
+    said = read(
+        folder,
+        """
+        import time
+        stack = recipe.up()
+        while not stack.logs("web"): time.sleep(0.1)
+        print(stack.stop("web").exit_code)
+        """,
+    )
     assert said == "137\n"
 
 
@@ -138,7 +146,7 @@ from book import engine
 from book.engine import leftovers
 made = engine.connect().containers.run("python:3.13-alpine", "sleep 600", labels=leftovers.labels("clock"), detach=True, init=True)
 print(made.id, flush=True)
-import time; time.sleep(100)
+import time; time.sleep(600)
 """
 
 
@@ -153,7 +161,7 @@ def test_the_clock_jumps(own, days):
         assert own.client.containers.get(made).status == "running"
     finally:
         holder.kill()
-        holder.wait(10)
+        holder.wait(60)
     own.python(CLOCK, days)
     assert made not in {container.id for container in own.client.containers.list(ignore_removed=True, all=True)}
 

@@ -20,7 +20,7 @@ CELLS = [
     "try_it(recipe, 'Dockerfile', beside=[recipe.build()])",
     "show.choice('Which one?', {'first': Piece(Markup('<p>the first</p>'), ''), 'second': show.listing(recipe, 'Dockerfile')})",
 ]
-_START_SECONDS = 90
+_START_SECONDS = 180
 TOKEN = "of-this-test-alone"
 
 
@@ -50,7 +50,7 @@ def lab(tmp_path_factory):
     finally:
         server.send_signal(signal.SIGTERM)  # it ends its kernels, too
         try:
-            server.wait(30)
+            server.wait(60)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
@@ -62,7 +62,7 @@ def page(lab, browser):
     """The notebook, with all its cells run."""
     context = browser.new_context(viewport={"width": 1280, "height": 1400})
     opened = context.new_page()
-    opened.set_default_timeout(90_000)
+    opened.set_default_timeout(180_000)
     opened.goto(lab)
     opened.locator(".jp-NotebookPanel .jp-CodeCell").nth(len(CELLS) - 1).wait_for(state="attached")
     # The kernel's name is shown before there is a kernel, and JupyterLab drops in silence what it is told to run until then.

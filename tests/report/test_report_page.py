@@ -38,7 +38,7 @@ def written(tmp_path_factory):
         "--book=https://b.invalid",
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BOOK_FROM": "1:/"}  # from another process
-    done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout[:2]) == (1, "::"), done.stderr
     return here / "report.html", done.stdout
 

@@ -34,6 +34,7 @@ class Visit:
     def __init__(self, browser, url, **options):
         self.requests, self.errors = [], []
         self.page = browser.new_context(**options).new_page()
+        self.page.set_default_timeout(120_000)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 from book.files import compose
+from book.measure import limits
 from book.recipe import Recipe
 from book.site import build
 from tests.site.conftest import PAGES
@@ -77,7 +78,7 @@ def test_search_opens_with_its_keys(visit, over_http):
     opened.keyboard.press("Control+k")
     opened.locator("#pst-search-dialog input").fill("musllinux")
     opened.keyboard.press("Enter")
-    opened.locator("#search-results a", has_text="Make the image smaller").first.wait_for(timeout=10_000)
+    opened.locator("#search-results a", has_text="Make the image smaller").first.wait_for()
 
 
 @pytest.mark.parametrize("page", [CHAPTERS[0], CHAPTERS[-1]])
@@ -118,7 +119,8 @@ def test_a_listing_is_copied_whole(visit, over_http, page):
     listing = opened.locator("div.highlight:has(button.copybtn)").first
     listing.hover()
     listing.locator("button.copybtn").click()
-    assert opened.evaluate("navigator.clipboard.readText()").strip() == listing.locator("pre").inner_text().strip()
+    text = listing.locator("pre").inner_text().strip()
+    assert limits.wait_until(lambda: opened.evaluate("navigator.clipboard.readText()").strip() == text, 60)
 
 
 def test_what_no_page_names_is_not_in_the_site():

@@ -24,7 +24,7 @@ COMMANDS = {"book", "site", "record", "chapter", "test", "bench", "lab", "serve"
 
 
 def book_command(*arguments, python=sys.executable):
-    return subprocess.run([python, "-m", "book", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run([python, "-m", "book", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_program_ends_with_the_same_code():
 
 def test_the_command_line_works_without_any_package():
     """`-S` leaves out the folder of installed packages: a reader's first command runs on a Python that has none."""
-    done = subprocess.run([sys.executable, "-S", "-m", "book", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-S", "-m", "book", "help"], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     for name in COMMANDS:
         assert f"usage: python -m book {name} " in done.stdout

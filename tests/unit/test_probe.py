@@ -34,7 +34,7 @@ def test_of_two_ports_with_one_number_the_one_that_can_be_asked_is_shown():
 
 @pytest.mark.parametrize("status", ["200 OK", "503 Service Unavailable"])
 def test_an_answer_that_begins_and_never_ends_is_told(monkeypatch, status):
-    monkeypatch.setattr(answer, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(answer, "PATIENCE", 0.5)
     asked = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
