@@ -193,7 +193,13 @@ class Recipe:
         return twin
 
     def time_up(
-        self, file: str = "compose.yaml", *services: str, ask: Iterable[str], wait: bool = False, limit: float = PATIENCE, **environment: str
+        self,
+        file: str = "compose.yaml",
+        *services: str,
+        ask: Iterable[str],
+        wait: bool = False,
+        limit: float = PATIENCE,
+        **environment: str,
     ) -> tuple[stack.Stack, timeline.Timeline]:
         """Bring a Compose file up as `up` does, and record what happens when, until all of `ask` has answered.
 

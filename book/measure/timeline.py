@@ -14,7 +14,7 @@ from docker.errors import NotFound
 
 from ..engine import connect
 from . import knock, probe
-from .limits import PATIENCE
+from .limits import PATIENCE, wait_until
 from .limits import seconds_until as seconds_until  # part of the reader's `timeline`
 from .service import OF_PROJECT, OF_SERVICE, StackFailed, published
 from .stack import Stack
@@ -22,7 +22,8 @@ from .verdict import Verdict
 
 _EVERY = 0.02  # seconds between two tries
 _TRY_SECONDS = 2.0
-_ON_ITS_WAY = 0.1  # seconds that an event may take from the engine to us
+_ON_ITS_WAY = 0.5  # seconds that an event may take from the engine to us
+_STARTS_LATE = 2.0  # seconds more, if a service that is asked has not been seen to start
 
 
 class EventName(StrEnum):
@@ -142,6 +143,7 @@ def record(project: str, ask: Iterable[str] = (), limit: float = PATIENCE) -> It
         yield recording
         deadline = time.monotonic() + limit
         time.sleep(_ON_ITS_WAY)
+        wait_until(lambda: len(askers) == len(asked), _STARTS_LATE)
         for asker in list(askers.values()):
             asker.join(max(0.0, deadline - time.monotonic()))
     finally:
