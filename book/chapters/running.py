@@ -29,7 +29,7 @@ from ..engine.words import OF_THE_ENGINE, in_words
 from ..places import ROOT
 from .chapter import NOTEBOOKS, Chapter
 
-CELL_SECONDS = 600
+CELL_SECONDS = 1200
 _LOGS = ROOT / "_build/kernels"
 _STOP_SECONDS = 15
 _SHOWN_LINES = 12

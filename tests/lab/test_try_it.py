@@ -61,11 +61,11 @@ def test_a_choice_changes_what_is_shown_by_mouse_and_by_keyboard(page):
     second = chosen.get_by_role("button", name="second")
     second.click()
     chosen.locator(".highlight", has_text="FROM python").wait_for()
-    assert not chosen.locator("text=the first").is_visible()
+    chosen.locator("text=the first").wait_for(state="hidden")
     chosen.get_by_role("button", name="first").focus()
     page.keyboard.press("Enter")
     chosen.locator("text=the first").wait_for()
-    assert not chosen.locator(".highlight").is_visible()
+    chosen.locator(".highlight").wait_for(state="hidden")
 
 
 def test_no_cell_has_an_error(page):
