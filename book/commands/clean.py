@@ -8,7 +8,7 @@ from docker.errors import DockerException
 
 from .. import engine
 from ..engine import leftovers
-from ..offline import bases, daemon
+from ..offline import bases, daemon, second
 from ..progress import step
 from .clean_bare import remove_folders
 from .needs import CannotGoOn
@@ -38,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
             elsewhere = bases.elsewhere()
             bar.note("no engine answers, so nothing of ours can run there")
     with step("Private engine"):
+        second.remove_dead()
         daemon.stop()
     remove_folders()
     if elsewhere:

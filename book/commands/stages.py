@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -32,12 +34,14 @@ class Counts:
         failed: how many failed, both times if they were run again.
         skipped: how many were skipped.
         again: the names of those, among the passed, that passed only when they were run again.
+        not_run: why they were skipped, if none was run; empty else.
     """
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
     again: tuple[str, ...] = ()
+    not_run: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ class Stages:
         print(f"  {name} …", flush=True)
         began = time.monotonic()
         counts = _counted(name, work)
-        self.ended.append(Stage(name, counts.passed, counts.failed, counts.skipped, counts.again, time.monotonic() - began))
+        seconds = time.monotonic() - began
+        self.ended.append(Stage(name, counts.passed, counts.failed, counts.skipped, counts.again, seconds, counts.not_run))
 
     @property
     def exit_code(self) -> int:
@@ -132,7 +137,15 @@ class Outcome:
 Again = Callable[[Outcome], Sequence[str]]  # from what the first run reported, the arguments of the second
 
 
-def pytest(name: str, *arguments: str, processes: int = 0, distribution: str = "load", again: Again | None = None) -> Counts:
+def pytest(
+    name: str,
+    *arguments: str,
+    processes: int = 0,
+    distribution: str = "load",
+    again: Again | None = None,
+    inside: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Counts:
     """Run pytest. Tests that fail are run again, alone: on a slow machine, a failure need not mean a fault.
 
     Args:
@@ -141,22 +154,26 @@ def pytest(name: str, *arguments: str, processes: int = 0, distribution: str = "
         processes: how many run tests at the same time; 0 runs them one by one.
         distribution: how xdist spreads the tests over the processes.
         again: selects what the second run takes; by default `arguments`, of which pytest takes those that failed.
+        inside: the start of a command that runs in another network.
+        environment: variables to set for the tests.
     """
     place = _PLACE / name.lower().replace(" ", "-")
     shutil.rmtree(place, ignore_errors=True)  # else it would have failures of an earlier day
     place.mkdir(parents=True)
     spread = [f"--numprocesses={processes}", f"--dist={distribution}"] if processes else []
-    first = _run_pytest(place, "first.xml", [*arguments, *spread])
+    run = partial(_run_pytest, place, inside=inside, environment=environment or {})
+    first = run("first.xml", [*arguments, *spread])
     if not first.failed:
         return _in_all(first, Outcome(broken=first.broken))
     print(f"  {name}: what failed runs again …", flush=True)
     of_last = ["--last-failed", "--last-failed-no-failures=none"]
-    return _in_all(first, _run_pytest(place, "second.xml", again(first) if again else [*arguments, *of_last]))
+    return _in_all(first, run("second.xml", again(first) if again else [*arguments, *of_last]))
 
 
-def _run_pytest(place: Path, report: str, arguments: Sequence[str]) -> Outcome:
+def _run_pytest(place: Path, report: str, arguments: Sequence[str], inside: Sequence[str], environment: Mapping[str, str]) -> Outcome:
     options = ["-q", f"--junitxml={place / report}", "-o", f"cache_dir={place / 'cache'}"]
-    code = subprocess.call([sys.executable, "-m", "pytest", *options, *arguments], cwd=ROOT)
+    command = [*inside, sys.executable, "-m", "pytest", *options, *arguments]
+    code = subprocess.call(command, cwd=ROOT, env={**os.environ, **environment})
     found = read_report(place / report)
     if not code or found.failed:
         return found

@@ -6,13 +6,15 @@ import argparse
 import sys
 import sysconfig
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from .. import engine
 from ..chapters import chapter, running, soak
 from ..engine import leftovers
-from ..offline import daemon, tools
+from ..offline import daemon, second, tools
+from ..progress import step
 from ..site import build, prose
 from . import stages
 from .needs import CannotGoOn, alone, everything_for, have_browser
@@ -20,6 +22,12 @@ from .stages import Counts, Outcome, Stages
 
 _ENGINE, _BROWSER, _SITE = "Engine and bases", "Browser", "Site"
 _RUNS = "tests/engine/test_press.py"  # alone: its soak counts all that the engine has
+_OVERLAY2 = "Images in overlay2"
+_OF_IMAGES = (  # the tests for which the store of the images matters
+    *(f"tests/engine/test_{name}.py" for name in ("image", "contents", "leftovers", "bases", "run")),
+    "tests/engine/test_engine.py::test_if_compose_is_stopped_the_builder_is_stopped_too",
+)
+_BASES_OF_IMAGES = ("python:3.13-alpine", "python:3.13-slim")
 _PYTHON = (sys.executable, "-m")
 _NBVAL = (
     "--nbval-lax",
@@ -64,6 +72,7 @@ def _check_all(found: Stages, todo: Sequence[chapter.Chapter], workers: int) -> 
     without_page = () if chromium else ("--deselect=tests/report/test_report_page.py",)
     on_engine = partial(_pytest, found, needs=(_ENGINE,))
     on_engine("Engine tests", "tests/engine", f"--ignore={_RUNS}")
+    found.run(_OVERLAY2, _check_overlay2, needs=(_ENGINE,))
     on_engine("Runs of chapters", _RUNS)
     on_engine("Bad input", "tests/bad")
     on_engine("Reports", "tests/report", *without_page, processes=3)
@@ -81,6 +90,16 @@ def _check_all(found: Stages, todo: Sequence[chapter.Chapter], workers: int) -> 
 
 def _pytest(found: Stages, name: str, *arguments: str, processes: int = 0, needs: Sequence[str] = ()) -> None:
     found.run(name, lambda: stages.pytest(name, *arguments, processes=processes), needs)
+
+
+def _check_overlay2() -> Counts:
+    """Run the tests on images again, on a second engine that stores them in overlay2, as an older Docker does."""
+    if reason := second.possible():
+        return Counts(skipped=1, not_run=reason)
+    with ExitStack() as until_the_end:
+        with step("A second engine") as bar:
+            engine_with = until_the_end.enter_context(second.started("overlay2", bar, _BASES_OF_IMAGES))
+        return stages.pytest(_OVERLAY2, *_OF_IMAGES, inside=engine_with.inside, environment={"DOCKER_HOST": engine_with.host})
 
 
 def _check_prose() -> Counts:

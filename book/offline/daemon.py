@@ -10,9 +10,10 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, Literal
 
 import docker
 from filelock import FileLock
@@ -33,6 +34,11 @@ SETTINGS = {
     "builder": {"gc": {"enabled": True, "defaultKeepStorage": "10GB"}},  # the cache of Compose's builds; by default a share of the disk
     "log-driver": "json-file",
     "log-opts": {"max-size": "10m", "max-file": "2"},  # of each container: endless output must not fill the disk
+}
+Store = Literal["overlay2", "containerd"]
+_STORES: Mapping[Store, Mapping[str, Any]] = {
+    "overlay2": {"storage-driver": "overlay2", "features": {"containerd-snapshotter": False}},
+    "containerd": {"features": {"containerd-snapshotter": True}},
 }
 _SUITE = "forky"  # the first Debian suite with Engine 28 and a buildx new enough for Compose 5
 _ENGINE_PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd", "tini-static")
@@ -57,6 +63,11 @@ def possible() -> str | None:
     return None
 
 
+def settings(store: Store) -> dict[str, Any]:
+    """The settings of the private engine, with images in a certain store."""
+    return {**SETTINGS, **_STORES[store]}
+
+
 def start(step: Step) -> str:
     """Start the private engine if it does not run, and return its address.
 
@@ -68,19 +79,24 @@ def start(step: Step) -> str:
         raise NoEngine(reason)
     with FileLock(_LOCK):
         if not answers():
-            _fetch(step)
+            fetch(step)
             killed = owner_of_engine()
             remains.remove_remains(killed)  # after the fetch, which may have installed iptables
             _launch(step, killed)
     return f"unix://{PRIVATE_SOCKET}"
 
 
-def answers() -> bool:
-    """Whether the private engine responds on its socket now."""
-    if not PRIVATE_SOCKET.exists():
+def answers(socket: Path | None = None) -> bool:
+    """Whether an engine responds now.
+
+    Args:
+        socket: its socket; that of the private engine by default.
+    """
+    socket = socket or PRIVATE_SOCKET
+    if not socket.exists():
         return False
     try:
-        client = docker.DockerClient(base_url=f"unix://{PRIVATE_SOCKET}", timeout=5)
+        client = docker.DockerClient(base_url=f"unix://{socket}", timeout=5)
         return bool(client.ping())
     except (docker.errors.DockerException, OSError):
         return False
@@ -114,7 +130,12 @@ def stop() -> None:
             remains.stop()
 
 
-def _fetch(step: Step) -> None:
+def fetch(step: Step) -> None:
+    """Download the programs of the private engine into this clone, if they are not there.
+
+    Raises:
+        NoEngine: if they are not available.
+    """
     try:
         debian.install(_SYSTEM_PACKAGES, say=step.note)
     except debian.NoPackages as problem:
@@ -139,22 +160,46 @@ def _launch(step: Step, killed: Owner | None) -> None:
     RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
     ip_forward, had_chains = remains.as_it_was(killed)
     remains.make_bridge()
-    (HOME / "daemon.json").write_text(json.dumps(SETTINGS))  # instead of the machine's /etc/docker/daemon.json
+    process = spawn(RUN, HOME, SETTINGS)
+    owner = Owner(str(HOME), process.pid, ip_forward, had_chains)
+    (RUN / "owner.json").write_text(json.dumps(asdict(owner)))
+    try:
+        wait(process, PRIVATE_SOCKET, HOME / "dockerd.log", step)
+    except NoEngine:
+        end(owner)
+        raise
+
+
+def spawn(
+    run: Path, home: Path, chosen: Mapping[str, Any], options: Sequence[str] = (), inside: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """Start dockerd, and do not wait until it responds.
+
+    Args:
+        run: the folder for its socket, pid file and state.
+        home: the folder for its settings, images and log.
+        chosen: its settings.
+        options: more options of dockerd.
+        inside: the start of a command that runs in a network namespace.
+    """
+    (home / "daemon.json").write_text(json.dumps(chosen))  # instead of the machine's /etc/docker/daemon.json
     command = [
+        *inside,
         str(_program("dockerd")),
-        f"--host=unix://{PRIVATE_SOCKET}",
-        f"--config-file={HOME / 'daemon.json'}",
-        f"--data-root={HOME / 'data'}",
-        f"--exec-root={RUN / 'exec'}",
-        f"--pidfile={RUN / 'dockerd.pid'}",
+        f"--host=unix://{run / 'docker.sock'}",
+        f"--config-file={home / 'daemon.json'}",
+        f"--data-root={home / 'data'}",
+        f"--exec-root={run / 'exec'}",
+        f"--pidfile={run / 'dockerd.pid'}",
         f"--bridge={remains.BRIDGE}",
         "--ip-forward-no-drop",
         f"--userland-proxy-path={_program('docker-proxy')}",
         f"--init-path={_program('tini-static')}",
+        *options,
     ]
     path = f"{HOME / 'root/usr/sbin'}:{HOME / 'root/usr/bin'}:/usr/sbin:/usr/bin:/sbin:/bin"
-    with open(HOME / "dockerd.log", "ab") as log:
-        process = subprocess.Popen(
+    with open(home / "dockerd.log", "ab") as log:
+        return subprocess.Popen(
             command,
             env={**os.environ, "PATH": path},
             stdin=subprocess.DEVNULL,
@@ -162,17 +207,19 @@ def _launch(step: Step, killed: Owner | None) -> None:
             stderr=log,
             start_new_session=True,  # Ctrl-C in the terminal must not stop the engine
         )
-    owner = Owner(str(HOME), process.pid, ip_forward, had_chains)
-    (RUN / "owner.json").write_text(json.dumps(asdict(owner)))
+
+
+def wait(process: subprocess.Popen[bytes], socket: Path, log: Path, step: Step) -> None:
+    """Wait until a dockerd responds; then only its owner can use its socket.
+
+    Raises:
+        NoEngine: if it ends, or does not respond in time; the message includes the end of its log.
+    """
     deadline = time.monotonic() + _START_SECONDS
-    while not answers():
+    while not answers(socket):
         if process.poll() is not None or time.monotonic() > deadline:
-            end(owner)
-            raise NoEngine(f"the private engine did not start; its log ends with:\n{_log_tail()}")
+            last = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+            raise NoEngine(f"the engine did not start; its log, {log}, ends with:\n{last}")
         step(min(step.seconds, 9), 10, "starting the engine")
         time.sleep(0.1)
-    PRIVATE_SOCKET.chmod(0o600)
-
-
-def _log_tail() -> str:
-    return "\n".join((HOME / "dockerd.log").read_text(errors="replace").splitlines()[-8:])
+    socket.chmod(0o600)

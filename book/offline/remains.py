@@ -7,6 +7,8 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..places import PRIVATE_SOCKET
@@ -45,16 +47,31 @@ def remove_remains(owner: Owner | None) -> None:
     networks = _networks(owner)  # first: if its folder was removed, only the running engine still has them
     end(owner)
     (RUN / "dockerd.pid").unlink(missing_ok=True)
-    for pid in _running_below(str(RUN / "exec")):
-        os.kill(pid, signal.SIGKILL)
-    # Deepest first: a mount can only be removed after those below it.
-    for mount in sorted(_mounts_below(owner.home, str(RUN)), key=len, reverse=True):
-        subprocess.run(["umount", "--lazy", mount], capture_output=True)
+    end_shims(RUN / "exec")
+    unmount_below(Path(owner.home), RUN)
     for bridge in _bridges(networks):
         subprocess.run(["ip", "link", "delete", bridge], capture_output=True)
     _forget_rules(owner)
     shutil.rmtree(RUN / "exec", ignore_errors=True)
     PRIVATE_SOCKET.unlink(missing_ok=True)
+
+
+def end_shims(folder: Path) -> None:
+    """Kill an engine's containerd and its shims, which outlive a killed engine.
+
+    Args:
+        folder: the engine's `--exec-root`.
+    """
+    for pid in _running_below(str(folder)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def unmount_below(*folders: Path) -> None:
+    """Remove every mount below these folders."""
+    # Deepest first: a mount can only be removed after those below it.
+    for mount in sorted(_mounts_below(*map(str, folders)), key=len, reverse=True):
+        subprocess.run(["umount", "--lazy", mount], capture_output=True)
 
 
 def _running_below(folder: str) -> list[int]:
@@ -113,10 +130,23 @@ def _forget_rules(owner: Owner) -> None:
 
 def make_bridge() -> None:
     """Create the bridge of the private engine, if it does not exist."""
-    if not Path("/sys/class/net", BRIDGE).exists():
-        subprocess.run(["ip", "link", "add", BRIDGE, "type", "bridge"], check=True)
-        subprocess.run(["ip", "address", "add", _BRIDGE_ADDRESS, "dev", BRIDGE], check=True)
-    subprocess.run(["ip", "link", "set", BRIDGE, "up"], check=True)
+    *added, up = creation_of_bridge()
+    exists = Path("/sys/class/net", BRIDGE).exists()
+    for command in [up] if exists else [*added, up]:
+        subprocess.run(command, check=True)
+
+
+def creation_of_bridge(inside: Sequence[str] = ()) -> list[list[str]]:
+    """The commands that create the bridge of an engine.
+
+    Args:
+        inside: the start of a command that runs in a network namespace; empty for this machine's own network.
+    """
+    return [
+        [*inside, "ip", "link", "add", BRIDGE, "type", "bridge"],
+        [*inside, "ip", "address", "add", _BRIDGE_ADDRESS, "dev", BRIDGE],
+        [*inside, "ip", "link", "set", BRIDGE, "up"],
+    ]
 
 
 def restore_network(owner: Owner) -> None:
