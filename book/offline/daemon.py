@@ -219,7 +219,7 @@ def wait(process: subprocess.Popen[bytes], socket: Path, log: Path, step: Step) 
     while not answers(socket):
         if process.poll() is not None or time.monotonic() > deadline:
             last = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
-            raise NoEngine(f"the engine did not start; its log, {log}, ends with:\n{last}")
+            raise NoEngine(f"the private engine did not start; its log ends with:\n{last}")
         step(min(step.seconds, 9), 10, "starting the engine")
         time.sleep(0.1)
     socket.chmod(0o600)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -66,13 +67,11 @@ class Namespace:
 
 @contextmanager
 def made() -> Iterator[Namespace]:
-    """Make a network namespace of this process with a bridge for an engine; remove it at the end, and first those of dead processes.
+    """Make a network namespace of this process, with a bridge for an engine; remove it at the end.
 
     Raises:
         NoNamespace: if it cannot be made.
     """
-    for one in dead():
-        remove(one)
     namespace = Namespace(labels.PROCESS)
     if namespace.folder.exists():
         raise NoNamespace(f"This process has a namespace already, in {namespace.folder}: end that one first.")
@@ -84,8 +83,9 @@ def made() -> Iterator[Namespace]:
 
 
 def dead() -> list[Namespace]:
-    """The namespaces of processes that have ended without removing them."""
-    found = [Namespace(folder.name.removeprefix(_PREFIX)) for folder in _RUN.glob(f"{_PREFIX}*")]
+    """The namespaces that processes of this user left when they were killed."""
+    folders = [folder for folder in _RUN.glob(f"{_PREFIX}*") if os.access(folder, os.W_OK)]
+    found = [Namespace(folder.name.removeprefix(_PREFIX)) for folder in folders]
     return [one for one in found if not _lives(one.process)]
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import time
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -65,19 +67,18 @@ def started(store: daemon.Store, step: Step, images: Iterable[str] = ()) -> Iter
     remove_dead()
     daemon.fetch(step)
     with namespace.made() as own:
-        home = HOME / own.folder.name
-        home.mkdir(parents=True)
-        _link(own).symlink_to(home)  # so that the next run finds it if this one is killed
-        options = [f"--cgroup-parent=/{own.folder.name}"]
-        process = daemon.spawn(own.folder, home, daemon.settings(store), options, own.network)
+        process = None
         try:
-            socket, log = own.folder / "docker.sock", home / "dockerd.log"
+            process = _spawn(own, store)
+            socket, log = own.folder / "docker.sock", _link(own).resolve() / "dockerd.log"
             daemon.wait(process, socket, log, step)
             _copy(images, f"unix://{socket}", step)
             yield Second(f"unix://{socket}", own.inside, log)
         finally:
             _remove(own)
-            process.wait()
+            if process:
+                process.kill()  # if it was interrupted before it became dockerd
+                process.wait()
 
 
 def remove_dead() -> None:
@@ -85,6 +86,16 @@ def remove_dead() -> None:
     for one in namespace.dead():
         _remove(one)
         namespace.remove(one)
+
+
+def _spawn(own: Namespace, store: daemon.Store) -> subprocess.Popen[bytes]:
+    home = HOME / own.folder.name
+    _link(own).symlink_to(home)  # so that the next run finds it if this one is killed
+    home.mkdir(parents=True)
+    options = [f"--cgroup-parent=/{own.folder.name}"]
+    process = daemon.spawn(own.folder, home, daemon.settings(store), options, own.network)
+    _pid(own).write_text(str(process.pid))
+    return process
 
 
 def _copy(images: Iterable[str], host: str, step: Step) -> None:
@@ -100,19 +111,23 @@ def _link(own: Namespace) -> Path:
     return own.folder / "home"
 
 
+def _pid(own: Namespace) -> Path:
+    return own.folder / "pid"
+
+
 def _remove(own: Namespace) -> None:
     """End an engine and its containers, and remove its mounts, control groups and folders."""
     home = Path(os.path.realpath(_link(own)))
     with suppress(OSError, ValueError):
-        pid = int((own.folder / "dockerd.pid").read_text())
-        end(Owner(str(home.parent), pid, ip_forward="", had_chains=True))  # home is in the folder that has its programs, too
+        pid = int(_pid(own).read_text())
+        end(Owner(str(home.parent), pid, ip_forward="", had_chains=True))  # the folder that contains its programs, too
     remains.end_shims(own.folder / "exec")
     for group in _groups(own.folder.name):
         _end_all(group)
     remains.unmount_below(own.folder, home)
     if _link(own).is_symlink():
-        with suppress(OSError):  # the notes on what was built on it
-            shutil.rmtree(home.parent / "steps" / (home / "data/engine-id").read_text().strip())
+        with suppress(OSError, ValueError):  # the notes on what was built on it
+            shutil.rmtree(home.parent / "steps" / str(uuid.UUID((home / "data/engine-id").read_text().strip())))
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -157,3 +157,18 @@ def test_a_notebook_with_a_failed_cell_is_found_by_the_name_in_the_report():
     notebooks = [stages.ROOT / "notebooks/04-service-names.ipynb", stages.ROOT / "notebooks/05-projects-that-talk.ipynb"]
     first = Outcome(failed=frozenset({"notebooks.05-projects-that-talk.ipynb::Cell 3"}))
     assert stages.failed_files(first, notebooks) == notebooks[1:]
+
+
+def test_tests_run_inside_another_command_and_with_variables(tmp_path):
+    (tmp_path / "test_it.py").write_text("import os\ndef test_it(): assert os.environ['NETWORK'] + os.environ['ENGINE'] == 'own second'\n")
+    inside = ("env", "NETWORK=own ")
+    assert stages.pytest("inside", str(tmp_path), inside=inside, environment={"ENGINE": "second"}) == Counts(passed=1)
+
+
+def test_a_stage_that_is_skipped_says_why_in_the_table():
+    found = Stages()
+    found.run("Images", lambda: Counts(skipped=1, not_run="this is not Debian"))
+    assert found.exit_code == 0
+    row = found.table().splitlines()[1]
+    assert row.startswith("✓ Images")
+    assert row.endswith("this is not Debian")
