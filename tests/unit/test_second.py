@@ -156,7 +156,6 @@ def test_a_second_namespace_in_one_process_is_refused_and_the_first_one_stays(ru
 
 @needs_root
 def test_a_real_namespace_has_its_links_in_its_own_sys_and_leaves_nothing():
-    before = subprocess.check_output(["iptables-save"], text=True).count("book-")
     with namespace.made() as made:
         shown = subprocess.check_output([*made.inside, "ls", "/sys/class/net", "/sys/fs/cgroup"], text=True).split()
         assert {"lo", "out", "book0"} <= set(shown)
@@ -164,7 +163,6 @@ def test_a_real_namespace_has_its_links_in_its_own_sys_and_leaves_nothing():
         assert made.name in subprocess.check_output(["ip", "link"], text=True)
     for command in (["ip", "link"], ["ip", "netns"], ["iptables-save"]):
         assert made.name not in subprocess.check_output(command, text=True).replace(":", " ").replace("@", " ").split()
-    assert subprocess.check_output(["iptables-save"], text=True).count("book-") == before
     assert str(made.folder) not in Path("/proc/mounts").read_text()
 
 
