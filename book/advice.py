@@ -14,6 +14,13 @@ _AWAY = re.compile(
 )
 _NEAR_ITS_END = 40  # lines: BuildKit shows the Dockerfile again below the step that failed
 _ADVICE = {
+    # what BuildKit takes for an image, or looks for in the build context
+    r"(?s)>>> COPY (?:--\S+ )*?--from=(\S+) .*failed to solve: \1: failed to resolve source metadata": "No stage is named {0}, and no such "
+    "image is available: look at its spelling.",
+    r"(?s)\] (?:COPY|ADD) (?:--\S+ )*\.\./.*failed to calculate checksum of ref": "Copy from the recipe's own folder: a build sees no "
+    "other.",
+    r"failed to calculate checksum of ref \S+ \"/?(\S+?)\": not found": "{0} is not in the recipe's folder, or .dockerignore leaves "
+    "it out.",
     # the engine and its machine, whatever the recipe
     r"(?i)no space left on device|disk quota exceeded": "The disk of the engine is full: `docker system df` shows what fills it. "
     "Make room, and run this again.",
@@ -64,7 +71,7 @@ _ADVICE = {
     r"secret (\S+): not found": "Give the builder the secret {0}: name it under `build: secrets` in a Compose file.",
     r"file not found in build context.*?stat (\S+?):": "{0} is not in the recipe's folder, or .dockerignore leaves it out.",
     r"forbidden path outside the build context": "Copy from the recipe's own folder: a build sees no other.",
-    r"invalid from flag value (\S+?): index": "There is no stage number {0}: they count from 0.",
+    r"invalid from flag value (\S+?): index|invalid stage index (\d+)": "There is no stage number {0}: they count from 0.",
     r"invalid from flag value (\S+?):": "No stage is named {0}, and no such image is available: look at its spelling.",
     r"failed to find target stage|failed to reach build target (\S+)|target stage .* could not be found": "No stage has that name.",
     # an image
@@ -92,9 +99,11 @@ _ADVICE = {
     r"exec (\S+): no such file": "{0} begins with a program that is not there, or has the line ends of Windows (CRLF): save it with LF.",
     r"\[\S*, ?(?:not found|\S+: not found)|\[\S+,: not found": "Write the command's words in double quotes, as a list in brackets needs.",
     r"No module named (\S+)": "Install {0} in the image, or correct its name.",
-    r"(?:sh: )(?:\d+: )?(\S+): (?:command )?not found": "{0} is not in the image: install it first, or correct the command.",
+    # BuildKit may break a line where the shell pauses, between its own name and the program's.
+    r"(?:sh: )(?:\d+: )?(\S+): (?:command )?not found|^(?:[\d.]+ )?([\w.+-]+): not found$": "{0} is not in the image: "
+    "install it first, or correct the command.",
     r"not healthy after|is unhealthy": "Its health check does not pass: see below what the check says, and try it in the container.",
-    r"did not complete successfully: exit code: (\d+)|returned a non-zero code: (\d+)": "A RUN ended with exit code {0}: see what it said.",
+    r"did not complete successfully: exit code: (\d+)|returned a non-zero code: (\d+)": "A RUN ended with exit code {0}: see its output.",
     r"exited \((\d+)\)": "A container ended with exit code {0}, and `up` waits for all to run.",
 }
 

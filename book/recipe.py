@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from docker.models.networks import Network
 from .engine import connect, labels, leftovers
 from .files import compose
 from .files.dockerfile import froms, tagged
-from .measure import stack, timeline, tool, up
+from .measure import builder, stack, timeline, tool, up
 from .measure.image import Image, build
 from .measure.limits import PATIENCE
 from .places import ROOT
@@ -44,7 +45,6 @@ class Recipe:
         is_name = named.parent == ROOT / "recipes" and named.name not in ("", "..")
         self.path = named if is_name and os.path.isdir(named) else Path(os.path.realpath(str(folder).replace("\0", "")))
         self.name = self.path.name
-        self._place: tempfile.TemporaryDirectory[str] | None = None  # of a copy, which is removed with the last use of it
         if not os.path.isdir(self.path):
             have = ", ".join(sorted(p.name for p in (ROOT / "recipes").iterdir() if p.is_dir()))
             raise RecipeError(f"There is no recipe folder {folder!s}. The book has: {have}.")
@@ -100,23 +100,41 @@ class Recipe:
         found = compose.images(composed) | {image for text in texts for _, image in froms(text, arguments)}
         return tuple(sorted(tagged(image) for image in found if "$" not in image))
 
-    def build(self, dockerfile: str = "Dockerfile", target: str | None = None, **arguments: str) -> Image:
+    def build(self, dockerfile: str = "Dockerfile", target: str | None = None, cache: bool = True, **arguments: str) -> Image:
         """Build an image of this recipe on the engine and measure it.
 
         Args:
             dockerfile: the Dockerfile in the recipe folder.
-            target: the stage to stop at; the last one where None.
+            target: the stage to stop at; the last one if None.
+            cache: False runs every step again, so that its output is in the log.
             arguments: values for the Dockerfile's `ARG`s.
 
         Raises:
-            RecipeError: where there is no such Dockerfile.
-            BuildFailed: where the builder refuses; the message contains its last lines.
+            RecipeError: if there is no such Dockerfile.
+            BuildFailed: if the builder refuses; the message contains the end of its output.
         """
-        text = self.read(dockerfile)
-        if os.path.lexists(self.path / ".dockerignore"):
-            self.read(".dockerignore")  # the SDK would wait for ever at one that is a pipe
+        self._look_at(dockerfile)
         bases = self.bases(dockerfile, **arguments)
-        return build(self.path, dockerfile, self.name, text=text, bases=bases, target=target, arguments=arguments)
+        return build(self.path, dockerfile, self.name, bases=bases, target=target, arguments=arguments, cache=cache)
+
+    def check_dockerfile(self, dockerfile: str = "Dockerfile", target: str | None = None) -> builder.Check:
+        """What `docker build --check` finds in a Dockerfile, without building it.
+
+        Args:
+            dockerfile: the Dockerfile in the recipe folder.
+            target: the stage to check; the last one if None.
+
+        Raises:
+            RecipeError: if there is no such Dockerfile.
+            BuildFailed: if the builder here has no such check.
+        """
+        self._look_at(dockerfile)
+        return builder.check(self.path, dockerfile, target)
+
+    def _look_at(self, dockerfile: str) -> None:
+        self.read(dockerfile)
+        if os.path.lexists(self.path / ".dockerignore"):
+            self.read(".dockerignore")  # a builder waits forever at one that is a pipe
 
     def check(self, file: str = "compose.yaml", **environment: str) -> compose.Check:
         """What Compose says of a file of this recipe, without starting anything.
@@ -187,9 +205,15 @@ class Recipe:
 
     def copy(self) -> Recipe:
         """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""
-        place = tempfile.TemporaryDirectory(prefix="recipe-", ignore_cleanup_errors=True)
-        twin = Recipe(shutil.copytree(self.path, Path(place.name) / self.name, symlinks=True, ignore=left_out))
-        twin._place = place
+        place = tempfile.mkdtemp(prefix="recipe-")
+        try:
+            twin = Recipe(shutil.copytree(self.path, Path(place) / self.name, symlinks=True, ignore=left_out))
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        # Not a TemporaryDirectory: it prints a stack if a file belongs to another user, as do those that a container of a rootless
+        # engine made. Such a file stays.
+        weakref.finalize(twin, shutil.rmtree, place, ignore_errors=True)
         return twin
 
     def time_up(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from .engine import labels
 from .files.compose import ComposeFile
 from .measure import image, up
-from .measure.builder import ANSI
+from .measure.build_output import ANSI
 from .measure.image import Image
 from .measure.probe import Reach
 from .places import ROOT
@@ -81,7 +81,6 @@ class _Copy:
                 copy.path,
                 self._file,
                 copy.name,
-                text=text,
                 bases=bases,
                 arguments=self._arguments,
                 heard=lambda line: _tell(line, tell),

@@ -66,5 +66,5 @@ def measure(rounds: int, tell: Tell) -> Result:
         floor=_FLOOR,
     )
     facts = (Fact("Each image serves.", len(served) == len(ways) and all(served.values())),)
-    note = f"Bytes by docker image history, storage driver {where.storage_driver}; of other drivers they are others."
+    note = f"Bytes of unpacked layers by docker image history, image store {where.storage_driver}; in other stores they are others."
     return Result("sizes", "Sizes of images", (comparison,), where, facts, note)

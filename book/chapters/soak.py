@@ -63,9 +63,10 @@ class Round:
 
 def holds() -> set[str]:
     """Everything on the engine, by kind and id."""
-    api = engine.connect().api
+    client = engine.connect()
+    api = client.api
     volumes = (f"volume {volume['Name']}" for volume in api.volumes()["Volumes"] or [])
-    listed = {"container": api.containers(all=True), "image": api.images(all=True), "network": api.networks()}
+    listed = {"container": api.containers(all=True), "image": engine.list_images(client, all=True), "network": api.networks()}
     return {f"{kind} {thing['Id'][:19]}" for kind, things in listed.items() for thing in things} | set(volumes)
 
 
@@ -108,7 +109,7 @@ def grown(found: Sequence[Round]) -> list[str]:
 
 def _found(name: str, seconds: float, reaped: int, failures: Sequence[Failure] = ()) -> Round:
     me = psutil.Process()
-    cache = sum(entry["Size"] for entry in engine.connect().df()["BuildCache"] or [])
+    cache = engine.cached_bytes(engine.connect())
     held, of_the_engine = frozenset(holds()), _of_the_engine()
     return Round(name, seconds, held, reaped, cache, of_the_engine, _handles(me), me.memory_info().rss, tuple(failures))
 

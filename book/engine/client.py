@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 import docker
 import requests
-from docker.errors import DockerException
+from docker.errors import DockerException, NotFound
 from docker.utils import kwargs_from_env
 
 from ..places import PRIVATE_SOCKET
@@ -18,6 +20,7 @@ from .choice import Choice, choice
 
 _SILENT_SECONDS = 300  # before the engine sends the first byte of an image of gigabytes; longer than this is a hang
 _PING_SECONDS = 30
+_LIST_TRIES, _AGAIN_SECONDS = 20, 0.2
 _LONGEST_REASON = 160  # characters
 _HOME_SOCKETS = (".docker/run/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock")
 
@@ -99,6 +102,47 @@ def address() -> str:
 def variables() -> dict[str, str]:
     """The variables that tie another process to the engine in use."""
     return dict(connect().variables)
+
+
+def list_images(client: docker.DockerClient, **options: Any) -> list[dict[str, Any]]:
+    """The images of an engine, as its API lists them.
+
+    With containerd's image store, Engine 28 answers with 404 if another run removes an image meanwhile: then it is asked again.
+
+    Args:
+        client: the engine.
+        options: as for the SDK's `api.images`.
+    """
+    for _ in range(_LIST_TRIES):
+        with suppress(NotFound):
+            return list(client.api.images(**options))
+        time.sleep(_AGAIN_SECONDS)
+    return list(client.api.images(**options))
+
+
+def cached_bytes(client: docker.DockerClient) -> int:
+    """The bytes of an engine's build cache.
+
+    The SDK's own `df` also adds up the images: with containerd's store, Engine 28 answers that with 404 if another run removes one
+    meanwhile.
+
+    Args:
+        client: the engine.
+    """
+    api = client.api
+    answer = api.get(f"{api.base_url}/v{api.api_version}/system/df", params={"type": "build-cache"})
+    answer.raise_for_status()
+    return sum(entry["Size"] for entry in answer.json()["BuildCache"] or [])
+
+
+@cache
+def has_buildkit() -> bool:
+    """Whether the engine in use builds with BuildKit; Podman, for example, has only the classic builder's API.
+
+    Source: the header `Builder-Version` of Docker's API, `GET /_ping`: 2 is BuildKit.
+    """
+    api = connect().api
+    return api.get(f"{api.base_url}/_ping").headers.get("Builder-Version") == "2"
 
 
 def _candidates() -> Iterator[str]:

@@ -18,7 +18,7 @@ from docker.models.networks import Network
 from docker.models.volumes import Volume
 
 from ..places import HOME
-from .client import EngineMissing, connect
+from .client import EngineMissing, connect, list_images
 from .labels import LABEL, MACHINE, PROCESS, RUN, process_name
 from .words import OF_THE_ENGINE
 
@@ -119,7 +119,7 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
                 removed.take(kind, str(thing.name), thing.remove)
     # Parents follow their children: a classic build leaves a chain of untagged images with our label.
     # (The SDK's own list inspects each image again, and fails if another run has removed one in the meantime.)
-    for image in client.api.images(all=True, filters={"label": label}):
+    for image in list_images(client, all=True, filters={"label": label}):
         if everything or only or not _alive(image["Labels"] or {}):
             removed.take("images", image["Id"], client.images.remove, image["Id"], force=True)
     for notes in _notes_of(client).glob("*"):
@@ -153,7 +153,7 @@ def _noted(notes: Path) -> list[str]:
 
 def _unnoted(client: docker.DockerClient, steps: list[str]) -> list[str]:
     """Images on top of a dead run's steps and in no notes, children first: the run ended before it recorded its last step."""
-    untagged = [image for image in client.api.images(all=True) if not set(image["RepoTags"] or []) - {"<none>:<none>"}]
+    untagged = [image for image in list_images(client, all=True) if not set(image["RepoTags"] or []) - {"<none>:<none>"}]
     untagged = [image for image in untagged if not _lives((image["Labels"] or {}).get(f"{LABEL}.process", ""))]
     noted = {note for notes in _notes_of(client).glob("*") for note in _noted(notes)}
     found: list[str] = []

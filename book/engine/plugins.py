@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sysconfig
+import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -17,9 +19,10 @@ from typing import IO
 from ..places import HOME
 from ..trouble import TookTooLong, Trouble
 from .choice import configuration
-from .client import EngineMissing, variables
+from .client import EngineMissing, has_buildkit, variables
 
 _TOOL_SECONDS = 600
+_LOOK_SECONDS = 0.5  # between two looks at its limits
 _END_SECONDS = 10  # from SIGTERM until it is killed
 _BUILDX_NEEDED = (0, 17)  # Compose 5 refuses an older one
 _COMPOSE_NEEDED = (2, 24, 4)  # the first that reads `!override`, with which a run replaces the ports of a file
@@ -42,6 +45,7 @@ def tool(
     *arguments: str,
     cwd: Path | None = None,
     timeout: float = _TOOL_SECONDS,
+    silent: float | None = None,
     heard: Callable[[str], None] = lambda line: None,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
@@ -51,19 +55,23 @@ def tool(
         arguments: the plugin's name and its arguments, as after `docker`.
         cwd: the folder to run in.
         timeout: seconds until the tool is stopped.
+        silent: seconds without output until the tool is stopped; no limit if None.
         heard: called with each line of its progress as it comes.
         environment: variables to set for it.
 
     Raises:
         ToolMissing: if the tool is not installed or too old.
-        TookTooLong: if it takes longer than `timeout`.
+        TookTooLong: if it takes longer than `timeout`, or prints nothing for longer than `silent`.
     """
     name, *rest = arguments
     process = start(*arguments, cwd=cwd, environment=environment)
     said: list[str] = []
+    began = last = time.monotonic()
 
     def listen(lines: Iterable[str]) -> None:
+        nonlocal last
         for line in lines:
+            last = time.monotonic()
             said.append(line)
             heard(line.rstrip())
 
@@ -74,9 +82,13 @@ def tool(
     listener.start()
     reader.start()
     try:
-        process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        raise TookTooLong(f"docker {name} {_verb(rest)} did not end within {timeout:g} seconds, and was stopped.") from None
+        while process.poll() is None:
+            if (now := time.monotonic()) > began + timeout:
+                raise TookTooLong(f"docker {name} {_verb(rest)} did not end within {timeout:g} seconds, and was stopped.")
+            if silent is not None and now > last + silent:
+                raise TookTooLong(f"docker {name} {_verb(rest)} printed nothing for {silent:g} seconds, and was stopped.")
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_LOOK_SECONDS)
     finally:
         end(process)
         listener.join()
@@ -137,7 +149,24 @@ def tool_environment() -> dict[str, str]:
     except PermissionError:
         words = f"The folder {HOME.name} of this clone belongs to another user: run this as that user, or in a clone of your own."
         raise Trouble(words) from None
-    return {**os.environ, **variables(), "DOCKER_CONFIG": str(folder), "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    return {
+        **os.environ,
+        **variables(),
+        "DOCKER_CONFIG": str(folder),
+        "BUILDX_CONFIG": _state().name,
+        "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+        **({} if has_buildkit() else {"DOCKER_BUILDKIT": "0"}),  # or Compose asks an engine without BuildKit for it
+    }
+
+
+@cache
+def _state() -> tempfile.TemporaryDirectory[str]:
+    """Where buildx notes its builds, until this process ends.
+
+    The records on the engine itself stay: BuildKit keeps the newest 50. `docker buildx history rm` could remove ours, but
+    an engine with a BuildKit before 0.29 then crashes at the next `docker buildx history ls` (moby/buildkit, pull request 6614).
+    """
+    return tempfile.TemporaryDirectory(prefix="buildx-", ignore_cleanup_errors=True)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 
 from docker.errors import ImageNotFound
 
-from .client import connect
+from .client import connect, has_buildkit
 from .plugins import version
 
 STAND_IN_LABEL = "org.docker-recipes.stand-in"
@@ -32,9 +32,10 @@ class Base:
 
 @dataclass(frozen=True)
 class Provenance:
-    """On what a page was run: the engine, its storage driver, the machine, the base images and the day."""
+    """On what a page was run: the engine, its builder, its storage driver, the machine, the base images and the day."""
 
     engine: str
+    buildkit: bool
     storage_driver: str
     cgroup_version: str
     architecture: str
@@ -58,12 +59,23 @@ def provenance(references: Iterable[str] = ()) -> Provenance:
     info = client.info()
     return Provenance(
         engine=info["ServerVersion"],
-        storage_driver=info["Driver"],
+        buildkit=has_buildkit(),
+        storage_driver=storage(),
         cgroup_version=f"v{info.get('CgroupVersion', '1')}",
         architecture=info["Architecture"],
         bases=tuple(origin(reference) for reference in references),
         day=date.today().isoformat(),
     )
+
+
+def storage() -> str:
+    """What stores the engine's images and counts their sizes: a storage driver such as `overlay2`, or `containerd` with its own driver.
+
+    Source: `DriverStatus` of Docker's API, `GET /info`.
+    """
+    info = connect().info()
+    kinds = dict(info.get("DriverStatus") or ())
+    return f"containerd ({info['Driver']})" if "containerd" in kinds.get("driver-type", "") else str(info["Driver"])
 
 
 def origin(reference: str) -> Base:
@@ -76,5 +88,8 @@ def origin(reference: str) -> Base:
     name, _, inside = labels.get(STAND_IN_LABEL, "").partition(" | ")
     if name == reference:  # an image that is built on a stand-in inherits its label
         return Base(reference, "stand-in", inside)
+    # The containerd store gives every image a digest. What a build or `docker load` puts there has annotations; what was pulled has none.
+    if (attributes.get("Descriptor") or {}).get("annotations"):
+        return Base(reference, "local", attributes["Id"])
     digests = [entry.partition("@")[2] for entry in attributes.get("RepoDigests") or []]
     return Base(reference, "registry", digests[0]) if digests else Base(reference, "local", attributes["Id"])

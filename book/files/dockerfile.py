@@ -20,10 +20,6 @@ _FROM_OPTION = re.compile(r"(?:--|,|=)from=([^\s,]+)", re.IGNORECASE)
 _WHOLE_FOLDER = re.compile(r"\w+[ \t]+(?:--(?!from)\S+[ \t]+)*\[?[\"']?\./?[\"']?[\s,]")
 _MODE = re.compile(r"ARG[ \t]+(\w*(?:ENV|ENVIRONMENT|MODE))\b", re.IGNORECASE)
 _PORT = re.compile(r"\d{1,5}(?:-\d{1,5})?(?:/\w+)?")
-_BUILDKIT = re.compile(
-    r"--mount=|<<-?['\"]?\w|^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*--(?:link|chmod|parents|exclude|checksum|keep-git-dir|unpack)\b",
-    re.IGNORECASE | re.MULTILINE,
-)
 
 
 @dataclass(frozen=True)
@@ -151,15 +147,6 @@ def without_frontend(text: str) -> str:
         text: the Dockerfile's text.
     """
     return _SYNTAX.sub("#", text, count=1) if frontend(text) else text
-
-
-def needs_buildkit(text: str) -> bool:
-    """Whether a Dockerfile has what only BuildKit reads: `RUN --mount`, here-documents, `COPY --link` or `--chmod`.
-
-    Args:
-        text: the Dockerfile's text.
-    """
-    return bool(_BUILDKIT.search(text))
 
 
 def tagged(image: str) -> str:

@@ -1,43 +1,30 @@
-"""The builders: the engine's own through the SDK, and buildx for the instructions that only BuildKit reads."""
+"""Builds with BuildKit, through `docker buildx build`: what `docker build` runs today."""
 
 from __future__ import annotations
 
-import re
-import time
+import json
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-import urllib3
-from docker.errors import APIError
-from docker.utils import exclude_paths
-
 from ..advice import advice, away
-from ..engine import connect, leftovers
 from ..engine.plugins import tool
-from ..files.dockerfile import needs_buildkit
 from ..trouble import TookTooLong, Trouble
+from . import build_output
 
-_LAST_LINES = 8
-_LONGEST = 200  # characters of a line that the builder printed last
-_BUILD_SECONDS = 540  # less than a chapter's cell may take, so that the builder's error is shown and not the cell's
-_SILENT_SECONDS = 420  # a step that compiles may print nothing for minutes
-_LARGEST_CONTEXT = 1_000_000_000  # bytes
-ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # what sets colours, or moves about in a terminal
-_STEP_PREFIX = re.compile(r"^#\d+ (?:[\d.]+ )?")  # how buildx marks the lines of a step
-_STEP = re.compile(r"(?:Step \d+/\d+ : |\[(?:\S+ +)?\d+/\d+\] )(.+)")  # how each of the builders names a step
-_STEP_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})$", re.MULTILINE)  # how the SDK's builder names the image of a step
-_STEP_CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12})$", re.MULTILINE)  # and the container that makes it
-_STEP_GONE = re.compile(r"unknown parent image ID|[Nn]o such image: sha256")  # the image of a step that this build had from the cache
-_BUILT = re.compile(r"(?:^Successfully built |sha256:)[0-9a-f]+$", re.MULTILINE)  # as the SDK looks for it
+BUILD_SECONDS = 540  # less than a chapter's cell may take, so that the builder's error is shown and not the cell's
+SILENT_SECONDS = 420  # a step that compiles may print nothing for minutes
+LAST_LINES = 8
+_CHECK_SECONDS = 120
+_LONGEST, _TAIL = 200, 80  # characters of a line that an error shows, and how many of them are from its end
 
 
 class BuildFailed(Trouble):
-    """The builder refused a Dockerfile; the message contains its last lines.
+    """The builder refused a Dockerfile; the message contains the end of its output.
 
     Attributes:
-        again: whether the next try may do it: an index did not answer, or another run took a step away that this one had in its cache.
+        again: whether the next try may succeed: an index did not answer, or another run removed a step of the classic builder's cache.
     """
 
     def __init__(self, message: str, again: bool = False) -> None:
@@ -52,153 +39,181 @@ class Build:
     Attributes:
         folder: the build context.
         dockerfile: the file's name in the folder.
-        text: what is in it.
         tag: the image's name.
         labels: what it is marked with.
-        target: the stage to stop at; the last one where None.
+        target: the stage to stop at; the last one if None.
         arguments: values for its `ARG`s.
+        cache: whether steps may come from the builder's cache; what such a step prints is not in the output.
         heard: called with each line of the builder as it comes.
     """
 
     folder: Path
     dockerfile: str
-    text: str
     tag: str
     labels: Mapping[str, str]
     target: str | None
     arguments: Mapping[str, str]
+    cache: bool
     heard: Callable[[str], None]
 
-    def do(self) -> str:
-        """Build it, and return what the builder said.
 
-        The SDK's builder does it, and buildx where the Dockerfile has what only BuildKit reads (`RUN --mount`, here-documents,
-        `COPY --link` or `--chmod`).
+@dataclass(frozen=True)
+class Built:
+    """An image that was built: its id on the engine, and the builder's output."""
 
-        Raises:
-            BuildFailed: where the builder refuses.
-        """
-        build = self._with_buildx
-        if not needs_buildkit(self.text):
-            if reason := _too_much(self.folder):
-                raise BuildFailed(f"{self.dockerfile} is not built: {reason}")
-            build = self._with_sdk
+    image: str
+    printed: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing that BuildKit advises against.
+
+    Attributes:
+        rule: its name for it.
+        line: the line of the Dockerfile; 0 if it names none.
+        detail: what it found.
+        description: what the rule asks for.
+        page: the address of the rule's documentation.
+    """
+
+    rule: str
+    line: int
+    detail: str
+    description: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What `docker build --check` finds in a Dockerfile: its advice, and the error, which is empty if the file can be built."""
+
+    dockerfile: str
+    found: tuple[Advice, ...]
+    error: str = ""
+
+    def __str__(self) -> str:
+        listed = [f"{self.dockerfile}:{each.line} {each.rule}: {each.detail}" for each in self.found]
+        listed += [f"{self.error}\n{self.dockerfile} does not build.{advice(self.error)}"] if self.error else []
+        return "\n".join(listed) or f"{self.dockerfile}: no warnings found"
+
+
+def build(what: Build) -> Built:
+    """Build an image with BuildKit, and load it into the engine.
+
+    Args:
+        what: what to build.
+
+    Raises:
+        BuildFailed: if the builder refuses, or does not end in time.
+    """
+    printed: list[str] = []
+
+    def hear(line: str) -> None:
+        printed.append(line)
+        what.heard(line)
+
+    with tempfile.TemporaryDirectory(prefix="build-") as place:
+        record = Path(place, "image.json")
+        options = ["--load", "--progress=plain", f"--metadata-file={record}", f"--tag={what.tag}", f"--file={what.dockerfile}"]
+        options += [f"--label={key}={value}" for key, value in what.labels.items()]
+        options += [f"--build-arg={key}={value}" for key, value in what.arguments.items()]
+        options += [f"--target={what.target}"] if what.target else []
+        options += [] if what.cache else ["--no-cache"]
         try:
-            return "\n".join(_lines(build()))
-        except BuildFailed as problem:
-            if not problem.again:
-                raise
-            return "\n".join(_lines(build()))
-
-    def _with_sdk(self) -> str:
-        said, rest, refused = "", "", ""
-        started = time.monotonic()
-        try:
-            entries = connect().api.build(
-                path=str(self.folder),
-                dockerfile=self.dockerfile,
-                tag=self.tag,
-                labels=dict(self.labels),
-                target=self.target or "",
-                buildargs=dict(self.arguments),
-                rm=True,
-                forcerm=True,
-                decode=True,
-                timeout=min(_SILENT_SECONDS, _BUILD_SECONDS),
-            )
-            for entry in entries:
-                if time.monotonic() - started > _BUILD_SECONDS:
-                    entries.close()  # without its reader, the engine ends the build
-                    raise _too_long(self.folder, self.dockerfile, said)
-                refused = refused or entry.get("error", "")
-                said += entry.get("stream", "")
-                *lines, rest = (rest + entry.get("stream", "")).split("\n")
-                for line in lines:
-                    # At once, not at the end: if this process is ended in mid-build, the next run knows what it left.
-                    leftovers.note_images(_STEP_IMAGE.findall(line))
-                    leftovers.note_containers(_STEP_CONTAINER.findall(line))
-                    self.heard(line)
-        except APIError as problem:
-            raise _refused(self.folder, self.dockerfile, "", str(problem.explanation)) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
-            if "timed out" not in str(problem).lower():
-                raise
-            raise _too_long(self.folder, self.dockerfile, said) from None
-        if refused or not _BUILT.search(said):
-            raise _refused(self.folder, self.dockerfile, said, refused)
-        return said
-
-    def _with_buildx(self) -> str:
-        options = ["--load", "--progress=plain", f"--tag={self.tag}", f"--file={self.dockerfile}"]
-        options += [f"--label={key}={value}" for key, value in self.labels.items()]
-        options += [f"--build-arg={key}={value}" for key, value in self.arguments.items()]
-        options += [f"--target={self.target}"] if self.target else []
-        said: list[str] = []
-
-        def hear(line: str) -> None:
-            said.append(line)
-            self.heard(line)
-
-        try:
-            done = tool("buildx", "build", *options, ".", cwd=self.folder, timeout=_BUILD_SECONDS, heard=hear)
+            done = tool("buildx", "build", *options, ".", cwd=what.folder, timeout=BUILD_SECONDS, silent=SILENT_SECONDS, heard=hear)
         except TookTooLong:
-            raise _too_long(self.folder, self.dockerfile, "\n".join(said)) from None
+            raise not_in_time(what.dockerfile, build_output.lines("\n".join(printed)), _step(what, printed)) from None
         if done.returncode:
-            raise _refused(self.folder, self.dockerfile, done.stderr)
-        return done.stderr
+            shown = build_output.ending(done.stderr) or build_output.lines(done.stderr)[-LAST_LINES:]
+            raise refused(what.dockerfile, shown, build_output.failed_line(done.stderr, what.dockerfile), done.stderr)
+        return Built(json.loads(record.read_text())["containerimage.digest"], "\n".join(build_output.lines(done.stderr)))
 
 
-def _too_long(folder: Path, dockerfile: str, said: str) -> BuildFailed:
-    lines = _lines(said)
-    number = _line(folder, dockerfile, lines)
-    where = f" (line {number})" if number else ""
-    limits = f"after {_BUILD_SECONDS / 60:g} minutes, or {_SILENT_SECONDS / 60:g} without a word, a build is stopped"
-    cause = (
-        f"{dockerfile} was not built in time{where}: {limits}. See whether a step waits for an answer, or for a network that is not there."
-    )
-    return BuildFailed(f"{cause}\nThe last lines of the builder:\n\n" + "\n".join(_clipped(lines)))
+def check(folder: Path, dockerfile: str, target: str | None = None, context: str = ".") -> Check:
+    """What BuildKit advises against in a Dockerfile, without building it.
+
+    Args:
+        folder: where the file is.
+        dockerfile: its name there.
+        target: the stage to check, with what it needs; the last one if None.
+        context: the build context, from `folder`.
+
+    Raises:
+        BuildFailed: if this buildx cannot check, or if that takes too long.
+    """
+    options = ["--call=check,format=json", f"--file={dockerfile}", *([f"--target={target}"] if target else [])]
+    try:
+        done = tool("buildx", "build", *options, context, cwd=folder, timeout=_CHECK_SECONDS)
+    except TookTooLong as problem:
+        raise BuildFailed(f"{dockerfile} was not checked: {problem}") from None
+    if not done.stdout.startswith("{"):
+        raise refused(dockerfile, build_output.lines(done.stderr)[-LAST_LINES:], build_output.failed_line(done.stderr, dockerfile), "")
+    answer = json.loads(done.stdout)
+    error = (answer.get("buildError") or {}).get("message", "")
+    return Check(dockerfile, tuple(_advice(each) for each in answer.get("warnings") or ()), error)
 
 
-def _clipped(lines: list[str]) -> list[str]:
-    return [line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…" for line in lines[-_LAST_LINES:]]
+def _advice(found: Mapping[str, object]) -> Advice:
+    location = found.get("location")
+    ranges = location.get("ranges") if isinstance(location, dict) else None
+    line = ranges[0]["start"]["line"] if ranges else 0
+    described = str(found["description"])
+    return Advice(str(found["ruleName"]), line, str(found.get("detail") or described), described, str(found.get("url") or ""))
 
 
-def _refused(folder: Path, dockerfile: str, said: str, cause: str = "") -> BuildFailed:
-    cause = re.sub(r"^The command '.*' returned", "The command returned", cause, flags=re.DOTALL)  # the step is above it
-    lines = _lines(f"{said.rstrip()}\n{cause}")
-    number = _line(folder, dockerfile, lines)
-    where = f" (line {number})" if number else ""
-    absent = away("\n".join(lines))
-    wrong = f"{dockerfile} does not build{where}.{absent or advice(chr(10).join(lines[-_LAST_LINES:]))}"
-    again = bool(absent or _STEP_GONE.search(cause))
-    return BuildFailed(f"{wrong}\nThe last lines of the builder:\n\n" + "\n".join(_clipped(lines)), again)
+def refused(dockerfile: str, shown: list[str], line: int, printed: str, again: bool = False) -> BuildFailed:
+    """The error for a build that the builder refuses.
+
+    Args:
+        dockerfile: the file's name.
+        shown: the end of the builder's output.
+        line: the line of the file at which it stopped; 0 if that is unknown.
+        printed: all of the builder's output.
+        again: whether the next try may succeed.
+    """
+    absent = away(printed)
+    step = absent or advice("\n".join(shown))
+    first = f"{dockerfile} does not build{_at(line)}.{step}"
+    return BuildFailed(f"{first}\nThe end of the builder's output:\n\n" + "\n".join(map(_clipped, shown)), again or bool(absent))
 
 
-def _line(folder: Path, dockerfile: str, lines: list[str]) -> str:
-    """The line of the Dockerfile that the builder stopped at, as it says itself, or else as its last step is written there; or empty."""
-    text = "\n".join(lines)
-    if found := re.search(rf"parse error on line (\d+)|^{re.escape(dockerfile)}:(\d+)$", text, re.MULTILINE):
-        return found[1] or found[2]
-    step = next((found[1] for line in reversed(lines) if (found := _STEP.match(line))), "")
+def not_in_time(dockerfile: str, printed: list[str], line: int) -> BuildFailed:
+    """The error for a build that does not end.
+
+    Args:
+        dockerfile: the file's name.
+        printed: the builder's output so far.
+        line: the line of the file at which it was; 0 if that is unknown.
+    """
+    limits = f"after {BUILD_SECONDS / 60:g} minutes, or {SILENT_SECONDS / 60:g} without output, a build is stopped"
+    todo = "See whether a step waits for an answer, or for a network that is not there."
+    shown = "\n".join(map(_clipped, printed[-LAST_LINES:]))
+    return BuildFailed(f"{dockerfile} was not built in time{_at(line)}: {limits}. {todo}\nThe end of the builder's output:\n\n{shown}")
+
+
+def written_at(folder: Path, dockerfile: str, instruction: str) -> int:
+    """The line of a Dockerfile on which an instruction is written as the builder prints it; 0 if that is on none, or on several.
+
+    Args:
+        folder: where the file is.
+        dockerfile: its name there.
+        instruction: the instruction.
+    """
     written = (folder / dockerfile).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    same = [number for number, line in enumerate(written, 1) if line.strip() == step]
-    return str(same[0]) if len(same) == 1 else ""
+    same = [number for number, line in enumerate(written, 1) if line.strip() == instruction]
+    return same[0] if len(same) == 1 else 0
 
 
-def _too_much(folder: Path) -> str:
-    """Why a build context should not be sent to the builder; empty if it may be: the SDK first copies all of it to a temporary file."""
-    ignore = folder / ".dockerignore"
-    patterns = [line.strip() for line in ignore.read_text(encoding="utf-8-sig", errors="replace").splitlines()] if ignore.is_file() else []
-    paths = (folder / name for name in exclude_paths(str(folder), [line for line in patterns if line and line[0] != "#"]))
-    sizes = {path: path.stat().st_size for path in paths if path.is_file() and not path.is_symlink()}
-    if sum(sizes.values()) <= _LARGEST_CONTEXT:
-        return ""
-    most = max(sizes, key=sizes.__getitem__).relative_to(folder)
-    limit = f"{_LARGEST_CONTEXT / 1e9:g} GB"
-    return f"its folder holds more than {limit}, most of it in {most}. Name in .dockerignore what the image does not need."
+def _step(what: Build, printed: list[str]) -> int:
+    running = build_output.running("\n".join(printed))
+    return written_at(what.folder, what.dockerfile, running[-1]) if running else 0
 
 
-def _lines(said: str) -> list[str]:
-    """What the builder said, without its colours, the numbers of its steps and the ids of its images."""
-    lines = (_STEP_PREFIX.sub("", ANSI.sub("", line)).rstrip() for line in said.splitlines())
-    return [line for line in lines if line and not line.startswith(" --->")]
+def _at(line: int) -> str:
+    return f" (line {line})" if line else ""
+
+
+def _clipped(line: str) -> str:
+    """A line without its middle if it is long: BuildKit repeats the command, and the exit code comes after it."""
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - _TAIL - 3]} … {line[-_TAIL:]}"

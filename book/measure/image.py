@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import tarfile
 import time
@@ -17,15 +18,16 @@ from docker.errors import ImageNotFound
 from docker.models.containers import Container
 from zlib_ng import zlib_ng
 
-from ..engine import connect, labels, leftovers
+from ..engine import connect, has_buildkit, labels, leftovers, storage
 from ..trouble import TookTooLong, Trouble
-from . import contents
+from . import builder, classic, contents
 from .answer import Answer, Output, answer, end_of
-from .builder import Build
+from .builder import Build, BuildFailed
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # exists for type checkers only
 
+_count = itertools.count(1)
 _RUN_SECONDS = 120
 _MOST_WORDS = 500  # characters of what a command said that an error shows
 _LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all() if d.name}), sep='\\n')"
@@ -60,8 +62,8 @@ class Image:
         name: the variant, from the Dockerfile's name.
         id: the engine's id.
         size: bytes of its layers, unpacked, as `docker image history` counts them; what `inspect` counts differs between image stores.
-        packed: bytes of its layers from `docker image save`, each through gzip (level 6): what a registry moves.
-        storage_driver: the driver that counted; sizes of different drivers do not compare.
+        packed: bytes of its layers from `docker image save`, through gzip (level 6) unless it is packed: what a registry moves.
+        storage_driver: the image store that counted; sizes of different stores do not compare.
         layers: the steps, oldest first.
         seconds: how long the build took.
         log: what the builder printed, which is little for cached steps; empty if nothing was built.
@@ -151,10 +153,10 @@ def build(
     dockerfile: str,
     recipe: str,
     *,
-    text: str,
     bases: Iterable[str],
     target: str | None = None,
     arguments: Mapping[str, str] | None = None,
+    cache: bool = True,
     heard: Callable[[str], None] = lambda line: None,
 ) -> Image:
     """Build `dockerfile` in `folder` and measure the image.
@@ -163,10 +165,10 @@ def build(
         folder: the build context.
         dockerfile: the file's name in the folder.
         recipe: the name that labels what is made.
-        text: the Dockerfile's text.
         bases: the images it starts from.
         target: the stage to stop at.
         arguments: values for its `ARG`s.
+        cache: whether steps may come from the builder's cache.
         heard: called with each line of the builder as it comes.
 
     Raises:
@@ -175,10 +177,18 @@ def build(
     name = dockerfile.removesuffix(".Dockerfile") if dockerfile != "Dockerfile" else recipe
     name = "-".join([name, *filter(None, [target]), *(arguments or {}).values()])
     # A tag takes few characters, and a folder's name or an argument's value may have others.
-    tag = f"{_normalized(recipe)}:{_normalized(name)}-{labels.RUN}"
+    # Each build has a tag of its own: a tag that moves is absent for a moment, and so is the image that had it.
+    tag = f"{_normalized(recipe)}:{_normalized(name)}-{labels.RUN}-{next(_count)}"
     started = time.monotonic()
-    said = Build(folder, dockerfile, text, tag, leftovers.labels(recipe), target, arguments or {}, heard).do()
-    return measure(tag, name, bases, time.monotonic() - started, said)
+    what = Build(folder, dockerfile, tag, leftovers.labels(recipe), target, arguments or {}, cache, heard)
+    make = builder.build if has_buildkit() else classic.build
+    try:
+        built = make(what)
+    except BuildFailed as problem:
+        if not problem.again:
+            raise
+        built = make(what)
+    return measure(built.image, name, bases, time.monotonic() - started, built.printed)
 
 
 def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float = 0.0, log: str = "") -> Image:
@@ -198,7 +208,7 @@ def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float
     steps = (Layer(_instruction(entry["CreatedBy"]), entry["Size"], number < inherited) for number, entry in enumerate(history))
     layers = tuple(step for step in steps if step.from_base or not step.instruction.startswith(f"LABEL {labels.LABEL}"))
     size = sum(entry["Size"] for entry in history)
-    return Image(name, image.attrs["Id"], size, _packed(image.save()), client.info()["Driver"], layers, seconds, log)
+    return Image(name, image.attrs["Id"], size, _packed(image.save()), storage(), layers, seconds, log)
 
 
 class _Stream(io.RawIOBase):
@@ -218,6 +228,7 @@ class _Stream(io.RawIOBase):
         return len(taken)
 
 
+_GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 _packed_bytes: dict[str, int] = {}  # by the digest in the blob's name: images share the layers of their base
 
 
@@ -234,6 +245,8 @@ def _packed(saved: Iterator[bytes]) -> int:
     for member, blob in _members(saved):
         if blob is None:
             continue
+        if member.name not in _packed_bytes and blob.peek(2)[:2] == _GZIP:  # as the containerd store keeps them, and pushes them
+            _packed_bytes[member.name] = member.size
         if member.name not in _packed_bytes:
             compressor, packed = zlib_ng.compressobj(6, wbits=31), 0  # as gzip does it, in less than half of the time
             while chunk := blob.read(1 << 20):

@@ -16,7 +16,7 @@ from typing import Literal
 
 from docker.models.containers import Container
 
-from ..engine import connect
+from ..engine import connect, list_images
 from ..engine.plugins import end, pipes, start, tool
 from ..files import compose
 from ..files.compose import ComposeFile
@@ -213,7 +213,7 @@ class Stack:
     def down(self) -> None:
         """Remove its containers, networks, volumes and the images built for it. Nothing is given time to finish."""
         self._compose("down", "--volumes", "--remove-orphans", "--timeout", "0")
-        for built in connect().api.images(filters={"label": f"{OF_PROJECT}={self.project}"}):
+        for built in list_images(connect(), filters={"label": f"{OF_PROJECT}={self.project}"}):
             connect().images.remove(built["Id"], force=True)
 
     def __enter__(self) -> Stack:

@@ -21,7 +21,7 @@ from ..engine import labels as engine_labels
 from ..engine.plugins import tool_environment
 from ..places import HOME
 from .answer import Output
-from .builder import ANSI
+from .build_output import ANSI
 from .limits import NotInTime
 
 PROGRAMS = HOME / "bin"  # what was downloaded for the book

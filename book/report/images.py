@@ -21,27 +21,17 @@ from ..files import compose
 from ..files.dockerfile import mode_argument, stages
 from ..files.port import tcp
 from ..measure import image, up
+from ..measure.build_output import Step, steps
 from ..measure.contents import Contents
 from ..measure.image import Image
 from ..trouble import TookTooLong, Trouble
 from .project import Build, Project
 from .starts_from import bases
 
-_TITLE = re.compile(r"^#(\d+) \[(?!internal\])[^\]]*\] (.+)$")
-_CACHED = re.compile(r"^#(\d+) CACHED$")
-_DONE = re.compile(r"^#(\d+) DONE ([\d.]+)s$")
 _UNWANTED = (".git", ".env", ".venv", "venv", "node_modules", "__pycache__", ".pytest_cache", ".mypy_cache", ".tox")
 _SOURCE = (".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rb", ".rs", ".java", ".php", ".html", ".css")
 _NO_SOURCE = re.compile(r"(?:^|/)(?:setup|conftest|noxfile|manage)\.py$|(?:^|/)(?:tests?|docs?|migrations)/|config\.[jt]s$")
 _WORDS = {"development": ("development", "dev"), "production": ("production", "prod")}
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a build: the instruction, and the seconds it took; None if the builder had it in its cache."""
-
-    instruction: str
-    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -235,20 +225,6 @@ def modes(dockerfile: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         return ()
     other = "dev" if word == "prod" else "development"
     return tuple((f"--build-arg {argument}={value}", {"args": {argument: value}}) for value in (other, word))
-
-
-def steps(said: str) -> tuple[Step, ...]:
-    """The steps of a build, from what `docker compose build --progress plain` said."""
-    titles: dict[str, str] = {}
-    took: dict[str, float | None] = {}
-    for line in said.splitlines():
-        if found := _TITLE.match(line):
-            titles.setdefault(found[1], found[2])
-        elif found := _CACHED.match(line):
-            took[found[1]] = None
-        elif found := _DONE.match(line):
-            took[found[1]] = float(found[2])
-    return tuple(Step(title, took[number]) for number, title in titles.items() if number in took)
 
 
 def ignore_file(build: Build) -> str:

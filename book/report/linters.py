@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..advice import advice
-from ..engine.plugins import tool
-from ..trouble import TookTooLong, Trouble
+from ..measure import builder as buildkit
+from ..measure.builder import BuildFailed
+from ..trouble import Trouble
 from .finding import Finding, Severity
 from .project import Build, Project
 
@@ -66,19 +67,13 @@ def hadolint(project: Project) -> Iterator[Finding]:
 
 def builder(project: Project, build: Build) -> Iterator[Finding]:
     """What `docker build --check` says of a Dockerfile, without building it; nothing where the builder here has no such check."""
-    file = project.folder / build.dockerfile
-    target = ["--target", build.settings.target] if build.settings.target else []
     try:
-        done = tool("buildx", "build", "--call=check,format=json", "--file", str(file), *target, build.settings.context, timeout=_SECONDS)
-    except TookTooLong:
-        return
-    if not done.stdout.startswith("{"):
-        return  # an older builder, or one that cannot read the file: the build will tell
-    for said in json.loads(done.stdout).get("warnings") or ():
-        ranges = said.get("location", {}).get("ranges") or [{"start": {"line": 0}}]
-        words = f"{said.get('detail') or said['description']}."
-        line, todo, page = ranges[0]["start"]["line"], f"{said['description'].rstrip('.')}.", said.get("url", "")
-        yield Finding(said["ruleName"], Severity.warning, build.dockerfile, line, words, todo, "", "docker build --check", page)
+        check = buildkit.check(project.folder, build.dockerfile, build.settings.target, build.settings.context)
+    except BuildFailed:
+        return  # an older buildx: the build will tell
+    for each in check.found:
+        words, todo = f"{each.detail}.", f"{each.description.rstrip('.')}."
+        yield Finding(each.rule, Severity.warning, build.dockerfile, each.line, words, todo, "", "docker build --check", each.page)
 
 
 def once(findings: Iterator[Finding]) -> tuple[Finding, ...]:

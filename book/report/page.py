@@ -11,6 +11,7 @@ from statistics import median
 from markupsafe import Markup, escape
 from pygments.formatters import HtmlFormatter
 
+from ..measure.build_output import Step
 from ..measure.timeline import EventName
 from ..places import ROOT
 from ..show.choice import choice
@@ -26,7 +27,6 @@ from ..show.style import without_script
 from ..show.timeline import timeline
 from ..show.topology import topology
 from .finding import Finding, Severity
-from .images import Step
 from .shown import Listing, Published, Shown, ShownImage, ShownRun
 
 CHAPTER = "book:"  # the beginning of a link to a chapter, until the address of the book is known

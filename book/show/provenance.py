@@ -9,7 +9,8 @@ from .html import Piece, table
 def provenance(found: Provenance) -> Piece:
     """Show the engine, the machine, the day, and where each base image came from."""
     rows = [
-        ["engine", f"Docker Engine {found.engine}, storage driver {found.storage_driver}, cgroup {found.cgroup_version}"],
+        ["engine", f"Docker Engine {found.engine}, image store {found.storage_driver}, cgroup {found.cgroup_version}"],
+        ["builder", "BuildKit" if found.buildkit else "the engine's classic builder: it has no BuildKit"],
         ["architecture", found.architecture],
         ["day", found.day],
         *([base.reference, f"{_ORIGIN[base.origin]}: {base.detail}"] for base in found.bases),

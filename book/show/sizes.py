@@ -33,12 +33,18 @@ class _Segment:
 
 
 def sizes(*images: Image) -> Piece:
-    """Show the sizes of `images`: a chart with a segment for each layer, and a table with the size on disk and the compressed size.
+    """Show the sizes of `images`: a chart with a segment for each layer, and a table with the unpacked and the compressed size.
 
     Args:
-        images: measured on one engine; the storage driver is named, since sizes of different drivers cannot be compared.
+        images: measured on one engine; its image store is named, since sizes of different stores cannot be compared.
+
+    Raises:
+        ValueError: if the images are in different stores.
     """
-    metric = f"size by docker image history, storage driver {images[0].storage_driver}"
+    stores = {image.storage_driver for image in images}
+    if len(stores) > 1:
+        raise ValueError(f"These images are in different image stores, whose sizes do not compare: {', '.join(sorted(stores))}.")
+    metric = f"unpacked layers as docker image history counts them, image store {images[0].storage_driver}"
     largest = max(image.size for image in images)
     rows = [
         [
@@ -51,8 +57,8 @@ def sizes(*images: Image) -> Piece:
         ]
         for image in images
     ]
-    head = ["image", "size", "from the base", "ours", "compressed", "of the largest"]
-    facts = table(f"Image sizes ({metric}; compressed: docker image save through gzip)", head, rows, numbers=(1, 2, 3, 4, 5))
+    head = ["image", "unpacked", "from the base", "ours", "compressed", "of the largest"]
+    facts = table(f"Image sizes ({metric}; compressed: what a registry moves, from docker image save)", head, rows, numbers=(1, 2, 3, 4, 5))
     return Piece(_chart(images, metric) + facts.html + _one_by_one(images), facts.text)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from book import Recipe
 from book.files.compose import NotRead, _unfolded
-from book.measure import builder
+from book.measure import classic, image
 from book.measure.builder import BuildFailed
 from book.recipe import RecipeError
 from book.show import listing
@@ -195,10 +195,13 @@ def test_an_ignore_file_that_is_none(folder, what):
 
 
 def test_a_context_beyond_measure_is_not_sent(folder, monkeypatch):
-    monkeypatch.setattr(builder, "_LARGEST_CONTEXT", 1_000_000)
+    """BuildKit is sent what the Dockerfile copies; the SDK copies the whole folder first."""
+    monkeypatch.setattr(classic, "_LARGEST_CONTEXT", 1_000_000)
     (folder / "Dockerfile").write_text(BASE)
     (folder / "data.bin").touch()
     os.truncate(folder / "data.bin", 50_000_000_000)  # a hole: it takes no place until it is copied
+    assert Recipe(folder).build().size
+    monkeypatch.setattr(image, "has_buildkit", lambda: False)
     refused(Recipe(folder).build, "Dockerfile is not built", "most of it in data.bin", ".dockerignore")
     (folder / ".dockerignore").write_text("# large\n*.bin\n")
     assert Recipe(folder).build().size

@@ -13,7 +13,7 @@ from book import notebook
 from book.advice import advice, away
 from book.files import compose, merge
 from book.files.config import Configuration
-from book.measure import builder, image, knock, tool, up
+from book.measure import build_output, builder, image, knock, tool, up
 from book.recipe import Recipe
 from book.show import listing
 from book.trouble import Trouble
@@ -121,9 +121,13 @@ def test_a_name_that_cannot_be_asked_for_is_no_such_name(target):
 @given(said=SAID, out=SAID)
 def test_the_words_of_docker_are_few_and_hold_no_colours(folder, said, out):
     assert len(compose.words(said, folder, "p", out).splitlines()) <= 2 * compose._LAST_LINES + 100
-    assert all(line.strip() and "\x1b[31m" not in line for line in builder._lines(said))
+    lines = build_output.lines(said)
+    assert all(line.strip() and "\x1b[31m" not in line for line in lines)
     (folder / "Dockerfile").write_text(f"FROM x\n{said}", encoding="utf-8", errors="replace")
-    words = str(builder._refused(folder, "Dockerfile", said, out))
+    line = builder.written_at(folder, "Dockerfile", lines[0] if lines else "") or build_output.failed_line(said, "Dockerfile")
+    words = str(builder.refused("Dockerfile", build_output.ending(said) or lines[-8:], line, said + out))
+    assert build_output.steps(said) is not None
+    assert build_output.running(said) is not None
     assert words.startswith("Dockerfile does not build")
     assert all(len(line) <= builder._LONGEST for line in words.split("\n")[2:])
     assert isinstance(advice(said) + away(said), str)

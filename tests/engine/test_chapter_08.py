@@ -26,7 +26,8 @@ def test_a_machine_without_ssh_starts_and_does_not_serve():
     needs("vagrant")
     recipe, port = broken("Vagrantfile", "    container.has_ssh = true\n"), tool.free_port()
     try:
-        assert recipe.tool("vagrant", "up", "--provider=docker", PORT=str(port)).exit_code == 0
+        up = recipe.tool("vagrant", "up", "--provider=docker", IMAGE=recipe.build().id, PORT=str(port))
+        assert up.exit_code == 0
         with pytest.raises(NoAnswer):
             probe.ask(port, "/word", limit=1)
     finally:

@@ -1,3 +1,4 @@
+import re
 import threading
 import time
 
@@ -20,7 +21,7 @@ def test_any_folder_with_a_dockerfile_is_built_and_measured(tmp_path):
     image = build(tmp_path, BASE + "RUN dd if=/dev/zero of=/five bs=1000000 count=5\nENV A=b\n")
     ours = [layer for layer in image.layers if not layer.from_base]
     assert [layer.instruction.split()[0] for layer in ours] == ["RUN", "ENV"]
-    assert ours[0].size == 5_000_000
+    assert 5_000_000 <= ours[0].size <= 5_040_000, "containerd's store counts folders and whole blocks"
     assert image.size == sum(layer.size for layer in image.layers)
     assert 0 < image.packed < image.size
 
@@ -32,29 +33,46 @@ def test_what_is_repeated_packs_well_and_noise_does_not(tmp_path):
     assert noise.packed - zeros.packed > 4_900_000
 
 
-def test_a_dockerfile_that_needs_buildkit_goes_through_buildx(tmp_path):
+def test_buildkit_builds(tmp_path):
     image = build(tmp_path, BASE + "RUN --mount=type=cache,target=/c touch /c/x && touch /y\n")
     assert image.run("ls", "/c/x").exit_code != 0
     assert image.run("ls", "/y").text.strip() == "/y"
 
 
-@pytest.mark.parametrize(
-    "line", ["RUN echo a >&2; echo the-last-word; exit 3", "RUN --mount=type=cache,target=/c echo the-last-word; exit 3"]
-)
-def test_a_build_that_fails_says_the_builders_last_words_and_no_stack(tmp_path, line):
+def test_a_build_that_fails_shows_the_output_of_the_step_and_the_marked_line(tmp_path):
     with pytest.raises(BuildFailed) as failure:
-        build(tmp_path, BASE + line)
+        build(tmp_path, BASE + "RUN echo a >&2; echo the-last-word; exit 3\nCMD echo hi\n")
     words = failure.value._render_traceback_()[0]
-    assert words.startswith("Dockerfile does not build")
-    assert "the-last-word" in words
+    assert words.startswith("Dockerfile does not build (line 2). A RUN ended with exit code 3")
+    assert re.search(r"^[\d.]+ the-last-word$", words, re.MULTILINE)
+    assert "   2 | >>> RUN echo a" in words
+    assert "JSONArgsRecommended" in words
     assert "Traceback" not in words
 
 
-@pytest.mark.parametrize("line", ["RUN echo by the $((1+1))nd way >&2", "RUN --mount=type=cache,target=/c echo by the $((1+1))nd way >&2"])
-def test_what_the_builder_said_of_a_build_that_worked_is_kept(tmp_path, line):
-    image = build(tmp_path, f"{BASE}{line}; : {tmp_path}\n")  # its folder's name keeps it out of any cache
-    assert image.said("2nd") == "by the 2nd way"
+def test_the_builders_output_is_kept(tmp_path):
+    line = f"RUN echo by the $((1+1))nd way >&2; : {tmp_path}\n"  # its folder's name keeps it out of any cache
+    image = build(tmp_path, BASE + line)
+    assert image.said("by the 2nd") == "by the 2nd way"
     assert "by the 2nd way" not in repr(image)
+    assert Recipe(tmp_path).build().said("by the 2nd") == "", "what is in the cache prints nothing"
+    assert Recipe(tmp_path).build(cache=False).said("by the 2nd") == "by the 2nd way"
+
+
+def test_what_buildkit_advises_against_is_listed_with_its_line(tmp_path):
+    (tmp_path / "Dockerfile").write_text(BASE + "ENV PASSWORD=x\nCMD echo hi\n")
+    check = Recipe(tmp_path).check_dockerfile()
+    assert {(each.line, each.rule) for each in check.found} == {(2, "SecretsUsedInArgOrEnv"), (3, "JSONArgsRecommended")}
+    assert check.error == ""
+    (tmp_path / "Dockerfile").write_text("RUNN\n")
+    assert "unknown instruction: RUNN" in Recipe(tmp_path).check_dockerfile().error
+
+
+def test_an_engine_without_buildkit_builds_with_its_classic_builder(tmp_path, monkeypatch):
+    monkeypatch.setattr("book.measure.image.has_buildkit", lambda: False)
+    assert build(tmp_path, BASE + "RUN echo classic > /which\n").run("cat", "/which").text == "classic\n"
+    with pytest.raises(BuildFailed, match="BuildKit"):
+        build(tmp_path, BASE + "RUN --mount=type=cache,target=/c true\n")
 
 
 def test_an_instruction_that_does_not_exist_is_named(tmp_path):

@@ -9,8 +9,7 @@ from docker.errors import ImageNotFound, NotFound
 from book import engine
 from book.engine import labels, leftovers
 from book.engine import labels as engine_labels
-from book.measure.builder import BuildFailed
-from book.recipe import Recipe
+from book.measure import builder, classic
 
 SLEEPER = ["sleep", "300"]
 
@@ -45,7 +44,7 @@ def test_only_the_leftovers_of_ended_runs_are_removed():
 
 @pytest.mark.parametrize("whole", [False, True], ids=["with some of its labels", "with all labels of an ended run"])
 def test_a_build_step_without_all_of_its_labels_is_not_removed(whole):
-    """The SDK's builder creates an image for each label: the build fails if one of them is removed."""
+    """The classic builder creates an image for each label: the build fails if one of them is removed."""
     labels = {
         name: value
         for name, value in labels_of_an_ended_process().items()
@@ -106,11 +105,12 @@ def test_networks_and_volumes_are_removed_too():
     assert client.networks.list(names=["book-test-reap"]) == []
 
 
-def test_the_unlabelled_images_of_a_failed_build_are_removed_too(tmp_path):
+def test_the_unlabelled_images_of_a_build_that_the_classic_builder_refuses_are_removed_too(tmp_path):
     client = engine.connect()
     (tmp_path / "Dockerfile").write_text("FROM python:3.13-alpine\nRUN echo one > /one\nRUN exit 1\n")
-    with pytest.raises(BuildFailed):
-        Recipe(tmp_path).build()
+    build = builder.Build(tmp_path, "Dockerfile", "book-test:classic", leftovers.labels("x"), None, {}, True, lambda line: None)
+    with pytest.raises(builder.BuildFailed, match="line 3"):
+        classic.build(build)
     base, step = (
         note for note in (leftovers._notes_of(client) / labels.PROCESS).read_text().split() if not note.endswith(leftovers._OF_A_STEP)
     )

@@ -83,7 +83,7 @@ def test_a_ci_gets_an_annotation_at_each_line(written):
 
 def test_an_annotation_escapes_line_breaks_and_special_characters():
     finding = Finding("x", Severity.info, "a,b.yaml", 3, "50 %\nnext", "do it")
-    engine = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
+    engine = Provenance("29", True, "overlay2", "v2", "x86_64", (), "2026-11-26")
     report = Shown("shop", (finding,), (), (), (), (), None, (), (), engine, 1.0)
     assert formats.github(report) == "::notice file=a%2Cb.yaml,line=3,title=x::50 %25%0Anext%0Ado it"
 

@@ -25,7 +25,7 @@ from book.report.rules.registry import RULES, findings
 from book.report.running import Runner
 from book.report.survey import Survey
 
-WHERE = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
+WHERE = Provenance("29", True, "overlay2", "v2", "x86_64", (), "2026-11-26")
 
 
 def found(rule: str, ran: Ran | None = None, config: dict | None = None, built: tuple = (), dockerfiles: tuple = (), folder=Path()) -> list:

@@ -143,7 +143,7 @@ def survey_of(folder, **places: str) -> Survey:
         words={"app": f"cannot log in with {log}"},
         health={"app": f"cannot log in with {log}"},
     )
-    where = Provenance("29", "overlay2", "v2", "x86_64", (), "2026-11-26")
+    where = Provenance("29", True, "overlay2", "v2", "x86_64", (), "2026-11-26")
     project = Project(folder, ("compose.yaml",), ("Dockerfile",), config=Configuration.read(config))
     missing, remarks = (f"missing, tried {log}",), (f"a remark on {log}",)
     return Survey(project, (), (), missing, ((build, f"{instruction}\n{log}"),), (built,), ran, where, remarks, 1.0)

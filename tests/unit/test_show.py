@@ -136,7 +136,7 @@ def test_a_table_escapes_what_it_is_given():
 
 
 def test_a_stand_in_is_called_one():
-    found = Provenance("28", "overlay2", "v1", "x86_64", (Base("python:3.13-slim", "stand-in", "Debian"),), "2026-01-01")
+    found = Provenance("28", True, "overlay2", "v1", "x86_64", (Base("python:3.13-slim", "stand-in", "Debian"),), "2026-01-01")
     data, metadata = provenance(found)._repr_mimebundle_()
     assert "a stand-in, not the original" in data["text/html"]
     assert metadata["provenance"]

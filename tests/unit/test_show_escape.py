@@ -39,7 +39,7 @@ SHOWN = {
     "layers": lambda: show.layers(Contents(EVIL, (LAYER, replace(LAYER, from_base=True)))),
     "packages": lambda: show.packages(Packages(EVIL, (EVIL,))),
     "presence": lambda: show.presence([EVIL], Packages(EVIL, (EVIL,))),
-    "provenance": lambda: show.provenance(Provenance(EVIL, EVIL, EVIL, EVIL, (Base(EVIL, "local", EVIL),), EVIL)),
+    "provenance": lambda: show.provenance(Provenance(EVIL, True, EVIL, EVIL, EVIL, (Base(EVIL, "local", EVIL),), EVIL)),
     "race": lambda: show.race({EVIL: (SEEN, Timeline(SEEN.events[-1:]))}),
     "seconds": lambda: show.seconds(EVIL, {EVIL: [1.0, 2.0]}),
     "services": lambda: show.services([SERVICE]),
