@@ -67,6 +67,7 @@ def have_engine() -> None:
     Raises:
         ChosenEngineMissing: if the engine that the reader chose does not answer. No other one takes its place.
         EngineMissing: if there is none, and none can be started here.
+        CannotGoOn: if the private engine has another image store than `BOOK_STORE` names.
     """
     with step("Docker engine") as bar:
         try:
@@ -95,6 +96,8 @@ def have_engine() -> None:
             except daemon.NoEngine as problem:
                 raise engine.ToolMissing(f"{missing}\n  Here, {problem}") from None
             found = engine.preflight()
+        if daemon.in_use() and (reason := daemon.stores_elsewhere()):
+            raise CannotGoOn(reason)
         bar.note(found)
         leftovers.reap(engine.connect())
 

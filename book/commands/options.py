@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..bench import names
+from ..engines import names as engine_names
 from ..places import ROOT
 from ..report.kinds import KINDS
 
@@ -19,7 +20,10 @@ WORKS = (LIGHTHOUSE, *names.NAMES)  # Lighthouse first: it visits the site as it
 ROUNDS, AT_ONCE = 20, 3  # of a soak
 _OF_CHAPTERS = {LIGHTHOUSE, *names.OF_CHAPTERS}
 _FROM = "BOOK_FROM"
-_EPILOG = "BOOK_ENGINE=off starts no private engine. `python -m book COMMAND --help` describes one command, `make help` all of them."
+_EPILOG = (
+    "BOOK_ENGINE=off starts no private engine, BOOK_STORE=overlay2 starts one with the older image store. "
+    "`python -m book COMMAND --help` describes one command, `make help` all of them."
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -87,6 +91,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
             _add_chapters(command)
             _add_workers(command)
     _add_bench(add("bench", "measure the book's recommendations against the alternatives, and the finished site with Lighthouse"))
+    _add_engines(add("engines", "run the chapters on several Docker engines, and store which claims hold where"))
     add("lab", "open the chapters in JupyterLab")
     add("serve", "show the finished site on 127.0.0.1")
     _add_soak(add("soak", "run the chapters many times, then several times at once, and show what that leaves behind"))
@@ -109,6 +114,15 @@ def _add_bench(parser: _Parser) -> None:
     works = f"what to measure: {', '.join(WORKS)} (default: all); after {' or '.join(sorted(_OF_CHAPTERS))}, also starts of chapters' names"
     parser.add_argument("works", nargs="*", type=_work_or_chapter, metavar="work", help=works)
     parser.add_argument("--rounds", type=_at_least_one, help="how often each alternative is measured (default: each work has its own)")
+
+
+def _add_engines(parser: _Parser) -> None:
+    parser.epilog = "Exit code: 0 if chapters were run, whatever they found; 1 if nothing could be run."
+    every = ", ".join(engine_names.EVERY)
+    kinds = f"on which engines: {every} (default: all except {engine_names.OWN}); {engine_names.OWN} is the engine in use"
+    parser.add_argument("kinds", nargs="*", type=_kind, metavar="engine", help=kinds)
+    chapters = "the starts of the names of the chapters to run, as in 04; the results of others stay (default: all chapters)"
+    parser.add_argument("--chapters", nargs="+", type=_chapter, default=[], metavar="chapter", help=chapters)
 
 
 def _add_soak(parser: _Parser) -> None:
@@ -161,6 +175,12 @@ def _chapter(given: str) -> str:
     names = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
     if not given or not any(name.startswith(given) for name in names):
         raise argparse.ArgumentTypeError(f"no chapter's name starts with {given!r}. The chapters: {', '.join(names)}")
+    return given
+
+
+def _kind(given: str) -> str:
+    if given not in engine_names.EVERY:
+        raise argparse.ArgumentTypeError(f"{given!r} is no engine to compare. There are: {', '.join(engine_names.EVERY)}")
     return given
 
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import docker
 from filelock import FileLock
 
-from ..engine import address
+from ..engine import address, storage
 from ..engine.plugins import forget_tools
 from ..places import HOME, PRIVATE_SOCKET
 from ..progress import Step
@@ -61,6 +61,26 @@ def possible() -> str | None:
     if os.geteuid() != 0:
         return "a private engine can only be started by root"
     return None
+
+
+def store() -> Store:
+    """Where a private engine stores its images: as a new installation of Docker does, unless `BOOK_STORE` names another store.
+
+    Raises:
+        NoEngine: if there is no store of that name.
+    """
+    chosen = os.environ.get("BOOK_STORE") or "containerd"
+    found = next((known for known in _STORES if known == chosen), None)
+    if not found:
+        raise NoEngine(f"BOOK_STORE={chosen} names no image store: set it to {' or '.join(_STORES)}")
+    return found
+
+
+def stores_elsewhere() -> str | None:
+    """Why the private engine that runs is not the one that `BOOK_STORE` asks for; None if it is."""
+    if not os.environ.get("BOOK_STORE") or storage().startswith(store()):
+        return None
+    return f"The private engine runs with the image store {storage()}, and BOOK_STORE={store()}: run `make clean`, and then this again."
 
 
 def settings(store: Store) -> dict[str, Any]:
@@ -140,7 +160,7 @@ def fetch(step: Step) -> None:
         debian.install(_SYSTEM_PACKAGES, say=step.note)
     except debian.NoPackages as problem:
         raise NoEngine(str(problem)) from problem
-    if not _program("dockerd").exists():
+    if not program("dockerd").exists():
         _fetch_packages(_ENGINE_PACKAGES, step)
 
 
@@ -151,8 +171,14 @@ def _fetch_packages(names: Sequence[str], step: Step) -> None:
         raise NoEngine(str(problem)) from problem
 
 
-def _program(name: str) -> Path:
-    usr = HOME / "root/usr"
+def program(name: str, programs: Path | None = None) -> Path:
+    """A program of Debian's packages that were unpacked into this clone.
+
+    Args:
+        name: of the program.
+        programs: the folder that they were unpacked into; that of the private engine by default.
+    """
+    usr = (programs or HOME / "root") / "usr"
     return next((p for p in (usr / "sbin" / name, usr / "bin" / name) if p.exists()), usr / "bin" / name)
 
 
@@ -160,7 +186,7 @@ def _launch(step: Step, killed: Owner | None) -> None:
     RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
     ip_forward, had_chains = remains.as_it_was(killed)
     remains.make_bridge()
-    process = spawn(RUN, HOME, SETTINGS)
+    process = spawn(RUN, HOME, settings(store()))
     owner = Owner(str(HOME), process.pid, ip_forward, had_chains)
     (RUN / "owner.json").write_text(json.dumps(asdict(owner)))
     try:
@@ -171,7 +197,12 @@ def _launch(step: Step, killed: Owner | None) -> None:
 
 
 def spawn(
-    run: Path, home: Path, chosen: Mapping[str, Any], options: Sequence[str] = (), inside: Sequence[str] = ()
+    run: Path,
+    home: Path,
+    chosen: Mapping[str, Any],
+    options: Sequence[str] = (),
+    inside: Sequence[str] = (),
+    programs: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start dockerd, and do not wait until it responds.
 
@@ -181,23 +212,25 @@ def spawn(
         chosen: its settings.
         options: more options of dockerd.
         inside: the start of a command that runs in a network namespace.
+        programs: the folder with the programs of another version, which may be older; those of the private engine by default.
     """
     (home / "daemon.json").write_text(json.dumps(chosen))  # instead of the machine's /etc/docker/daemon.json
+    programs = programs or HOME / "root"
     command = [
         *inside,
-        str(_program("dockerd")),
+        str(program("dockerd", programs)),
         f"--host=unix://{run / 'docker.sock'}",
         f"--config-file={home / 'daemon.json'}",
         f"--data-root={home / 'data'}",
         f"--exec-root={run / 'exec'}",
         f"--pidfile={run / 'dockerd.pid'}",
         f"--bridge={remains.BRIDGE}",
-        "--ip-forward-no-drop",
-        f"--userland-proxy-path={_program('docker-proxy')}",
-        f"--init-path={_program('tini-static')}",
+        *(["--ip-forward-no-drop"] if programs == HOME / "root" else []),  # an older engine does not know it
+        f"--userland-proxy-path={program('docker-proxy', programs)}",
+        f"--init-path={program('tini-static')}",
         *options,
     ]
-    path = f"{HOME / 'root/usr/sbin'}:{HOME / 'root/usr/bin'}:/usr/sbin:/usr/bin:/sbin:/bin"
+    path = f"{programs / 'usr/sbin'}:{programs / 'usr/bin'}:/usr/sbin:/usr/bin:/sbin:/bin"
     with open(home / "dockerd.log", "ab") as log:
         return subprocess.Popen(
             command,

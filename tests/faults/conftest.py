@@ -17,6 +17,7 @@ from book import engine
 from book.places import HOME, ROOT
 
 BASE = "python:3.13-alpine"
+STORE = {"features": {"containerd-snapshotter": True}}  # as a new installation of Docker has it
 _LIMIT = 300  # seconds for whatever a reader starts: no test waits without one
 _HOUSE = """
 ip link set lo up
@@ -41,7 +42,8 @@ class Engine:
     def __init__(self, folder: Path, disk: Path | None = None, **settings):
         self.folder, self.socket = folder, folder / "docker.sock"
         (folder / "data").mkdir(parents=True)
-        (folder / "daemon.json").write_text(json.dumps({"default-address-pools": [{"base": "10.98.0.0/20", "size": 26}], **settings}))
+        known = {"default-address-pools": [{"base": "10.98.0.0/20", "size": 26}], **STORE, **settings}
+        (folder / "daemon.json").write_text(json.dumps(known))
         self._shared = ["setpriv", "--pdeathsig=KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         variables = {**os.environ, "INIT": _program("tini-static") or _program("docker-init"), "DISK": str(disk or "")}
         self._house = subprocess.Popen([*self._shared, "sh", "-ec", _HOUSE], env={**variables, "DATA": str(folder / "data")})

@@ -171,13 +171,12 @@ def test_the_clock_jumps(own, days):
     [
         ("RUN sleep 600", 2),
         ("RUN while :; do echo again; sleep 1; done", 2),
-        ("RUN --mount=type=tmpfs,target=/t sleep 600", 2),
     ],
-    ids=["silent", "chatty", "with buildx"],
+    ids=["silent", "chatty"],
 )
 def test_a_build_step_does_not_end(read, recipe, step, line):
     folder = recipe(Dockerfile=f"FROM python:3.13-alpine\n{step}\n")
-    said = read(folder, "from book.measure import builder; builder._BUILD_SECONDS = builder._SILENT_SECONDS = 6; recipe.build()")
+    said = read(folder, "from book.measure import builder; builder.BUILD_SECONDS = builder.SILENT_SECONDS = 6; recipe.build()")
     assert said.startswith(f"BuildFailed: Dockerfile was not built in time (line {line}): after 0.1 minutes")
     assert "See whether a step waits for an answer" in said
     assert step in said or "again" in said
