@@ -9,6 +9,8 @@ import yaml
 
 from .config import Configuration, Joined, Raw, Shared
 
+_OF_PROJECT = "com.docker.compose.project"  # Compose itself gives it to an image only if BuildKit builds it
+
 
 def override(config: Configuration, project: str, labels: Mapping[str, str], free_ports: bool) -> str:
     """The second Compose file of a run.
@@ -27,7 +29,8 @@ def override(config: Configuration, project: str, labels: Mapping[str, str], fre
     for name, service in config.services.items():
         added: dict[str, Any] = dict(marks)
         if service.build:
-            added |= {"image": _image(project, name), "build": marks, "pull_policy": "build"}
+            of_image = {"labels": {**labels, _OF_PROJECT: project}}
+            added |= {"image": _image(project, name), "build": of_image, "pull_policy": "build"}
         elif service.image in built:
             added |= {"image": built[service.image], "pull_policy": "never"}
         if free_ports and service.ports:

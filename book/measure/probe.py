@@ -13,7 +13,7 @@ from pathlib import Path
 from docker.errors import APIError
 from docker.models.containers import Container
 
-from ..engine import connect, leftovers
+from ..engine import connect, leftovers, list_images
 from ..trouble import Trouble
 from . import answer, knock
 from .limits import PATIENCE
@@ -22,7 +22,8 @@ from .verdict import Verdict
 HERE = "this machine"
 _INSIDE = Path(knock.__file__).read_text()
 _PYTHON = "python:3.13-alpine"
-_RUNS_IT = re.compile(r"python:3\.(?:9|[1-9]\d)(?!\d)")  # `knock.py` needs Python 3.9
+# `knock.py` needs Python 3.9. Podman gives the whole name of an image.
+_RUNS_IT = re.compile(r"(?:docker\.io/library/)?python:3\.(?:9|[1-9]\d)(?!\d)")
 _START_SECONDS = 120
 _MOST_OUTPUT = 500  # characters of a failed probe's output that an error shows
 
@@ -137,7 +138,7 @@ def _reach(source: str, target: str, tried: knock.Tried) -> Reach:
 def python_image() -> str:
     """A Python image that is on the engine, the small one first; nothing is pulled if there is one."""
     # Not the SDK's own list: it inspects each image again, and another run may have removed one in the meantime.
-    tags = [tag for found in connect().api.images() for tag in found["RepoTags"] or [] if _RUNS_IT.match(tag)]
+    tags = [tag for found in list_images(connect()) for tag in found["RepoTags"] or [] if _RUNS_IT.match(tag)]
     if not tags:
         connect().images.pull(_PYTHON)
-    return min(tags, key=lambda tag: (tag != _PYTHON, "alpine" not in tag, "slim" not in tag, tag), default=_PYTHON)
+    return min(tags, key=lambda tag: (not tag.endswith(_PYTHON), "alpine" not in tag, "slim" not in tag, tag), default=_PYTHON)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from ..files.port import ports as read_ports
@@ -39,7 +41,7 @@ class Service:
         addresses: network → address in it.
         published: port in the container → address on this machine, as `127.0.0.1:32768`.
         command: what runs as process 1; empty if nothing does.
-        uid: the number of the user who runs it, 0 for root; None if nothing runs.
+        uid: the number of the user who runs it, 0 for root; None if nothing runs, or if the engine only has a name of the user.
     """
 
     name: str
@@ -94,8 +96,36 @@ def published(container: Container) -> dict[int, str]:
 
 def _process_one(container: Container) -> tuple[int | None, str]:
     """User and command line of process 1: not what the file says, since there may be a shell or an init in between."""
+    pid = str(container.attrs["State"]["Pid"])
+    if pid == "0":
+        return None, ""
     try:
         rows = container.top(ps_args="-eo pid,uid,args")["Processes"] or []  # none if it ends at that moment
     except APIError:
-        return None, ""
-    return next(((int(row[1]), " ".join(row[2:])) for row in rows if row[0] == str(container.attrs["State"]["Pid"])), (None, ""))
+        rows = []
+    return next(((int(row[1]), " ".join(row[2:])) for row in rows if row[0] == pid), None) or _read_inside(container)
+
+
+def _read_inside(container: Container) -> tuple[int | None, str]:
+    """User and command line of process 1 as `/proc` in the container shows them.
+
+    An engine without control groups, as a rootless one may be, cannot list the processes of a container; Podman lists them with the
+    numbers that they have in it.
+    """
+    try:
+        code, output = container.exec_run(["cat", "/proc/1/cmdline", "/proc/1/status"])
+    except APIError as problem:
+        ended = isinstance(problem, NotFound) or problem.status_code == HTTPStatus.CONFLICT
+        return (None, "") if ended else _declared(container)
+    text = output.decode(errors="replace") if isinstance(output, bytes) else ""
+    line, _, status = text.rpartition("\0")
+    uid = re.search(r"^Uid:\s+(\d+)", status, re.MULTILINE)
+    return (int(uid[1]), line.replace("\0", " ")) if code == 0 and uid else _declared(container)
+
+
+def _declared(container: Container) -> tuple[int | None, str]:
+    """User and command line of process 1 as the engine was told to start it, for an image without `cat`."""
+    attributes = container.attrs
+    init = ["/sbin/docker-init", "--"] if attributes["HostConfig"].get("Init") else []
+    user = attributes["Config"].get("User", "").partition(":")[0] or "0"
+    return int(user) if user.isdecimal() else None, " ".join([*init, attributes["Path"], *attributes["Args"]])

@@ -99,7 +99,7 @@ def _private_apt(into: Path, suite: str | None) -> dict[str, str]:
     lines = [f'Dir::State "{apt}/state";', f'Dir::Cache "{apt}/cache";', 'APT::Sandbox::User "root";']
     lines += ['Acquire::Languages "none";', 'Dir::State::status "/dev/null";']
     if suite:
-        (apt / "sources.list").write_text(f"deb [signed-by={_keyring()}] {_mirror()} {suite} main\n")
+        (apt / "sources.list").write_text(f"deb [signed-by={keyring()}] {mirror()} {suite} main\n")
         lines += [f'Dir::Etc::sourcelist "{apt}/sources.list";', 'Dir::Etc::sourceparts "-";']
     (apt / "apt.conf").write_text("\n".join(lines) + "\n")
     return {**os.environ, "APT_CONFIG": str(apt / "apt.conf")}
@@ -127,8 +127,12 @@ def _download(packages: Sequence[str], environment: dict[str, str], into: Path, 
         job.result()
 
 
-def _mirror() -> str:
-    """The Debian mirror that the system itself uses."""
+def mirror() -> str:
+    """The Debian mirror that the system itself uses.
+
+    Raises:
+        NoPackages: if it uses none.
+    """
     files = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
     words = " ".join(file.read_text() for file in files if file.is_file() and file.suffix in (".list", ".sources")).split()
     for word in words:
@@ -137,11 +141,16 @@ def _mirror() -> str:
     raise NoPackages("no Debian mirror is named in /etc/apt/sources.list or sources.list.d")
 
 
-def _keyring() -> Path:
-    keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-    if not keyring.exists():
+def keyring() -> Path:
+    """The file with the keys of Debian's archive.
+
+    Raises:
+        NoPackages: if it is not on this system.
+    """
+    keys = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+    if not keys.exists():
         raise NoPackages("the keys of Debian's archive are missing: apt-get install debian-archive-keyring")
-    return keyring
+    return keys
 
 
 def _apt(arguments: Sequence[str], environment: dict[str, str], cwd: Path | None = None) -> None:

@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from book.engine import labels
-from book.offline import second
+from book.offline import kinds, second
 from book.offline.namespace import Namespace
 from book.places import HOME, ROOT
 from book.progress import Step
@@ -75,6 +75,22 @@ def test_a_second_engine_builds_with_packages_from_the_network_and_publishes_por
         client.close()
     assert traces(own) == set()
     assert forwarding() == before
+
+
+def test_an_engine_without_root_runs_commands_as_its_user_and_leaves_nothing():
+    if reason := second.possible():  # not that of the kind: no Python runs as its user here
+        pytest.skip(reason)
+    own, users = Namespace(labels.PROCESS), Path("/etc/passwd").read_text()
+    with kinds.started(kinds.Kind.ROOTLESS, Step("rootless")) as one:
+        client = docker.DockerClient(base_url=one.host)
+        assert "name=rootless" in client.info()["SecurityOptions"]
+        client.close()
+        seen = subprocess.check_output(
+            [*one.inside, "sh", "-c", 'id -un; test -w "$TMPDIR" && test -S "${0#unix://}"', one.host], text=True
+        )
+        assert seen.strip() not in users
+    assert traces(own) == set()
+    assert Path("/etc/passwd").read_text() == users
 
 
 KILLED = f"""

@@ -33,7 +33,7 @@ def test_labels_reach_all_but_what_others_made():
     }
     file = added(config)
     assert file["services"]["database"] == {"labels": LABELS}
-    assert file["services"]["web"]["build"] == {"labels": LABELS}
+    assert file["services"]["web"]["build"] == {"labels": {**LABELS, "com.docker.compose.project": "p"}}
     assert file["networks"] == {"back": {"labels": LABELS}}
     assert file["volumes"] == {"data": {"labels": LABELS, "name": "p_data"}}  # `x` may hold the data of the reader's own project
 

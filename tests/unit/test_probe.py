@@ -16,6 +16,7 @@ from book.trouble import TookTooLong
     [
         (["python:3.12-slim", "python:3.8-alpine"], "python:3.12-slim"),
         (["python:3.6", "python:3.10", "python:2.7-alpine", "python:3"], "python:3.10"),
+        (["docker.io/library/python:3.13-slim", "docker.io/library/python:3.13-alpine"], "docker.io/library/python:3.13-alpine"),
         (["python:3.9.2", "python:3.12-alpine", "python:3.13-alpine"], "python:3.13-alpine"),
     ],
 )

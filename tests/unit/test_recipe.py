@@ -1,6 +1,11 @@
+import shutil
+import subprocess
+import sys
+
 import pytest
 
 from book.files.dockerfile import froms
+from book.places import ROOT
 from book.recipe import Recipe, RecipeError
 
 
@@ -104,3 +109,26 @@ def test_what_one_compose_file_builds_is_no_base_of_another(tmp_path):
     (tmp_path / "compose.yaml").write_text("services: {web: {build: ., image: shop}}")
     (tmp_path / "more.compose.yaml").write_text("services: {jobs: {image: shop}}")
     assert Recipe(tmp_path).bases() == ()
+
+
+def test_a_copy_is_removed_with_its_last_use(folder):
+    copied = Recipe(folder).copy()
+    place = copied.path.parent
+    assert copied.digest() == Recipe(folder).digest()
+    del copied
+    assert not place.exists()
+
+
+def test_a_copy_that_cannot_be_removed_prints_no_stack(folder):
+    script = f"""
+import os
+from book import recipe
+def forbidden(*arguments, **options):
+    raise PermissionError("a file of another user")
+copied = recipe.Recipe({str(folder)!r}).copy()
+print(copied.path.parent)
+os.rmdir = os.unlink = os.chmod = forbidden
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    shutil.rmtree(done.stdout.strip())
+    assert (done.returncode, done.stderr) == (0, "")
