@@ -3,8 +3,8 @@ PYTHON ?= python3
 ARGS ?=
 
 # Options go into ARGS: make soak ARGS="--rounds 3 04". The same without make: python3 -m book soak --rounds 3 04
-.PHONY: book site test bench lab serve soak record clean help audit
-book site test bench lab serve soak record clean help:
+.PHONY: book site test bench engines lab serve soak record clean help audit
+book site test bench engines lab serve soak record clean help:
 	@$(PYTHON) -m book $@ $(ARGS)
 
 # Optional: known vulnerabilities of the packages in requirements.txt, as PyPI lists them. Strict: a package without an answer is an error.

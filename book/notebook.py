@@ -15,6 +15,7 @@ from .engine import ToolMissing
 from .engine.words import OF_THE_ENGINE, in_words
 from .measure.tool import missing
 
+LEFT_OUT = "left_out"  # a key of an output's metadata: why the cell was left out
 _NEEDS = re.compile(r"#\s*needs\s+([\w-]+)\s*$")
 
 
@@ -37,7 +38,7 @@ def skip(name: str) -> None:
     if os.environ.get("CI") == "true":
         raise ToolMissing(reason)
     note = f"Not run here: {reason}"
-    display({"text/plain": note, "text/html": f"<p><em>{escape(note)}</em></p>"}, raw=True)
+    display({"text/plain": note, "text/html": f"<p><em>{escape(note)}</em></p>"}, raw=True, metadata={LEFT_OUT: reason})
 
 
 def without_tools(lines: list[str]) -> list[str]:

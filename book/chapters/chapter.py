@@ -18,7 +18,7 @@ from ..trouble import Trouble
 NOTEBOOKS = ROOT / "notebooks"
 EXECUTED = ROOT / "_build/chapters"  # what ran on this machine; a fresh clone has none
 # Folders of the package that no chapter can reach. A new folder counts as reached, so that it cannot drop out of the digest unnoticed.
-_NOT_REACHED = ("assets", "bench", "chapters", "commands", "new", "offline", "pages", "report", "site")
+_NOT_REACHED = ("assets", "bench", "chapters", "commands", "engines", "new", "offline", "pages", "report", "site")
 _NOT_REACHED_MODULES = ("__main__.py", "progress.py")
 
 

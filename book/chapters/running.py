@@ -10,13 +10,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import nbformat
 import psutil
@@ -24,7 +24,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from .. import engine
-from ..claim import ClaimFailed
+from ..claim import GO_ON, ClaimFailed
 from ..engine.words import OF_THE_ENGINE, in_words
 from ..places import ROOT
 from .chapter import NOTEBOOKS, Chapter
@@ -35,6 +35,7 @@ _STOP_SECONDS = 15
 _SHOWN_LINES = 12
 
 Tell = Callable[[float, float, str], None]  # how much is done, of how much, and what is being done
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,19 @@ class Failure:
 
     chapter: str
     message: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a chapter showed that went on after errors.
+
+    Attributes:
+        notebook: the chapter with its outputs.
+        stopped: why it ended before its last cell; empty if it did not.
+    """
+
+    notebook: nbformat.NotebookNode
+    stopped: str
 
 
 def run(of: Sequence[Chapter], workers: int, tell: Tell, write: bool = True) -> list[Failure]:
@@ -58,16 +72,39 @@ def run(of: Sequence[Chapter], workers: int, tell: Tell, write: bool = True) -> 
         KeyboardInterrupt: on Ctrl-C; the kernels have ended by then.
         SystemExit: on SIGTERM, with exit code 143; the kernels have ended by then.
     """
-    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[list[Failure]]]] = []
+    return _in_a_thread(lambda: _run_all(of, workers, tell, write))
 
-    async def work() -> list[Failure]:
-        task = asyncio.create_task(_run_all(of, workers, tell, write))
+
+def go_on(chapter: Chapter, tell: Tell) -> Shown:
+    """Run one chapter to its last cell, whatever fails on the way, and write nothing.
+
+    Args:
+        chapter: the chapter.
+        tell: called after each cell.
+
+    Raises:
+        KeyboardInterrupt: as for `run`.
+        SystemExit: as for `run`.
+    """
+    return _in_a_thread(lambda: _go_on(chapter, tell))
+
+
+def record(chapter: Chapter) -> None:
+    """Write the outputs of the last run on this machine into the committed notebook."""
+    _replace(chapter.path, chapter.executed.read_text(encoding="utf-8"))
+
+
+def _in_a_thread(work: Callable[[], Coroutine[None, None, _Found]]) -> _Found:
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[_Found]]] = []
+
+    async def task_of_work() -> _Found:
+        task = asyncio.create_task(work())
         running.append((asyncio.get_running_loop(), task))
         return await task
 
     # In a thread: in the main thread nbclient would catch Ctrl-C and SIGTERM, end one kernel, and let the next chapter begin.
     with _sigterm_exits(), ThreadPoolExecutor(1) as pool:
-        job = pool.submit(asyncio.run, work())
+        job = pool.submit(asyncio.run, task_of_work())
         try:
             return job.result()
         except (KeyboardInterrupt, SystemExit):
@@ -77,11 +114,6 @@ def run(of: Sequence[Chapter], workers: int, tell: Tell, write: bool = True) -> 
             for child in psutil.Process().children(recursive=True):  # a kernel that did not stop would go on building
                 child.kill()
             raise
-
-
-def record(chapter: Chapter) -> None:
-    """Write the outputs of the last run on this machine into the committed notebook."""
-    _replace(chapter.path, chapter.executed.read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -128,33 +160,8 @@ def _seconds(chapter: Chapter) -> float:
 
 async def _run(chapter: Chapter, cell_done: Callable[..., None], write: bool) -> Failure | None:
     notebook, digest, began = chapter.read(), chapter.digest(), time.monotonic()
-    for cell in notebook.cells:  # otherwise a failure could show the old error of a later cell, which is meant to fail
-        if cell.cell_type == "code":
-            cell.outputs = []
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        kernel_name="python3",
-        extra_arguments=["--log-level=CRITICAL"],
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
-        record_timing=False,
-        store_widget_state=False,
-        on_cell_complete=cell_done,
-    )
-    log = _LOGS / f"{chapter.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with log.open("wb") as raw:  # a kernel that ends may print stack traces of its own, which are no message for the reader
-            await client.async_execute(stdout=raw, stderr=raw)
-    except CellExecutionError as problem:
-        return Failure(chapter.name, _last_error(notebook) or problem.evalue or problem.ename)
-    except CellTimeoutError:
-        return Failure(chapter.name, f"a cell did not end within {CELL_SECONDS} seconds, and its kernel was ended. Run this again.")
-    except (DeadKernelError, RuntimeError) as problem:
-        message = "its kernel ended in mid-chapter: something killed it, or the machine ran out of memory. Run this again."
-        return Failure(chapter.name, f"{message}\n  The error: {problem}\n  What the kernel printed: {log}")
-    finally:
-        atexit.unregister(client._cleanup_kernel)  # after a cancelled run nbclient leaves it there, and it fails at exit
+    if reason := await _execute(chapter.name, notebook, cell_done):
+        return Failure(chapter.name, reason)
     if not write:
         return None
     _settle(notebook)
@@ -167,6 +174,52 @@ async def _run(chapter: Chapter, cell_done: Callable[..., None], write: bool) ->
     text: str = nbformat.writes(notebook)
     _replace(chapter.executed, text + "\n")
     return None
+
+
+async def _go_on(chapter: Chapter, tell: Tell) -> Shown:
+    notebook, done = chapter.read(), 0
+    total = sum(cell.cell_type == "code" for cell in notebook.cells)
+
+    def cell_done(**_: object) -> None:
+        nonlocal done
+        done += 1
+        tell(done, total, chapter.name)
+
+    return Shown(notebook, await _execute(chapter.name, notebook, cell_done, allow_errors=True))
+
+
+async def _execute(name: str, notebook: nbformat.NotebookNode, cell_done: Callable[..., None], allow_errors: bool = False) -> str:
+    """Run the cells of a notebook, and return why it did not come to its end; empty if it did."""
+    for cell in notebook.cells:  # otherwise a failure could show the old error of a later cell, which is meant to fail
+        if cell.cell_type == "code":
+            cell.outputs = []
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        extra_arguments=["--log-level=CRITICAL"],
+        resources={"metadata": {"path": str(NOTEBOOKS)}},
+        record_timing=False,
+        store_widget_state=False,
+        allow_errors=allow_errors,
+        on_cell_complete=cell_done,
+    )
+    log = _LOGS / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, GO_ON: "1" if allow_errors else "0"}  # what a reader's shell has set never weakens a claim
+    try:
+        with log.open("wb") as raw:  # a kernel that ends may print stack traces of its own, which are no message for the reader
+            await client.async_execute(stdout=raw, stderr=raw, env=environment)
+    except CellExecutionError as problem:
+        return _last_error(notebook) or problem.evalue or problem.ename
+    except CellTimeoutError:
+        return f"a cell did not end within {CELL_SECONDS} seconds, and its kernel was ended. Run this again."
+    except (DeadKernelError, RuntimeError) as problem:
+        message = "its kernel ended in mid-chapter: something killed it, or the machine ran out of memory. Run this again."
+        return f"{message}\n  The error: {problem}\n  What the kernel printed: {log}"
+    finally:
+        atexit.unregister(client._cleanup_kernel)  # after a cancelled run nbclient leaves it there, and it fails at exit
+    return ""
 
 
 def _last_error(notebook: nbformat.NotebookNode) -> str:

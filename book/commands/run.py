@@ -23,6 +23,7 @@ MODULES = {  # a module is imported only when its command runs
     "chapter": "chapter",
     "test": "test",
     "bench": "bench",
+    "engines": "engines",
     "lab": "lab",
     "serve": "serve",
     "soak": "soak",

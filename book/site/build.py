@@ -17,7 +17,7 @@ HTML = ROOT / "_build/html"
 INDEX = HTML / "index.html"
 _STAMP = ROOT / "_build/site.sha256"
 _BUILD_SECONDS = 600
-_PARTS = ("_config.yml", "_toc.yml", "requirements.txt", "recipes", "book")
+_PARTS = ("_config.yml", "_toc.yml", "requirements.txt", "recipes", "book", "_build/engines")
 _SHOWN_LINES = 12
 
 

@@ -17,10 +17,12 @@ from sphinx.util.docutils import SphinxDirective
 from ..bench import result
 from ..chapters import ledger
 from ..chapters.chapter import Chapter, chapters
+from ..engines import expected
+from ..engines import result as compared
 from ..report.linters import COMPOSE
 from ..report.page import linked
 from ..report.rules.registry import RULES
-from . import archives, numbers, source
+from . import archives, engines, numbers, source
 
 _KERNEL = re.compile(r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = .*?</script>', re.DOTALL)
 
@@ -33,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("report", Report)
     app.add_directive("numbers", Numbers)
     app.add_directive("quotations", Quotations)
+    app.add_directive("engines", Engines)
     app.add_directive("recipes", Recipes)
     app.connect("config-inited", _footer)
     app.connect("html-page-context", _banner)
@@ -93,6 +96,25 @@ class Quotations(SphinxDirective):
         """Make the table."""
         rows = [[f"{one.source}: “{one.says}”", one.of, one.measured] for one in numbers.quotations()]
         return _table(self, ["published elsewhere", "what was measured here", "measured"], rows)
+
+
+class Engines(SphinxDirective):
+    """`{engines} PART`: which claims hold on which engine; the parts are `summary`, `differences` and `agreements`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Make the part."""
+        parts = {"summary": engines.summary, "differences": engines.differences, "agreements": engines.agreements}
+        if self.arguments[0] not in parts:
+            raise self.error(f"The page of engines has no part {self.arguments[0]!r}. There are: {', '.join(parts)}.")
+        of = [self._topic(chapter) for chapter in _shown(self.env.app)]
+        return [_raw(parts[self.arguments[0]](compared.every(), of, expected.read()))]
+
+    def _topic(self, chapter: Chapter) -> engines.Topic:
+        link = self.env.app.builder.get_relative_uri(self.env.docname, f"notebooks/{chapter.name}")
+        sentences = tuple(held.sentence for held in ledger.claims([chapter]))
+        return engines.Topic(chapter.name, ledger.title(chapter), link, chapter.digest(), sentences)
 
 
 class Findings(SphinxDirective):

@@ -78,7 +78,7 @@ def _comparison(comparison: Comparison) -> Piece:
     chart = bars.chart(title, drawn, say=say) if drawn else Markup()
     facts = table(f"{title} (ratio: to {comparison.baseline})", _HEAD, _rows(comparison), numbers=range(1, len(_HEAD)))
     lines = [_marked(comparison.met(bound), describe(comparison, bound)) for bound in comparison.bounds]
-    lines += [_coded(sentence[0].upper() + sentence[1:]) for sentence in _winner(comparison)]
+    lines += [coded(sentence[0].upper() + sentence[1:]) for sentence in _winner(comparison)]
     return Piece(chart + facts.html + _list(lines), facts.text)
 
 
@@ -106,12 +106,12 @@ def _winner(comparison: Comparison) -> Iterator[str]:
 
 def _marked(held: bool | None, sentence: str) -> Markup:
     kind, mark, label = _MARK[held]
-    return Markup('<span class="{}" aria-label="{}" role="img">{}</span> {}').format(kind, label, mark, _coded(sentence))
+    return Markup('<span class="{}" aria-label="{}" role="img">{}</span> {}').format(kind, label, mark, coded(sentence))
 
 
-def _coded(sentence: str) -> Markup:
+def coded(sentence: str) -> Markup:
     """A sentence, with code between backticks."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence)))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # `re` would escape what it puts into a `Markup`
 
 
 def _where(machine: Machine) -> str:

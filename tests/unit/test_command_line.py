@@ -20,7 +20,7 @@ from book.places import ROOT
 from book.site import build
 from book.trouble import Trouble
 
-COMMANDS = {"book", "site", "record", "chapter", "test", "bench", "lab", "serve", "soak", "report", "new", "clean", "help"}
+COMMANDS = {"book", "site", "record", "chapter", "test", "bench", "engines", "lab", "serve", "soak", "report", "new", "clean", "help"}
 
 
 def book_command(*arguments, python=sys.executable):
@@ -42,6 +42,8 @@ def book_command(*arguments, python=sys.executable):
         (["book", "--round=3"], "unrecognized arguments: --round=3"),
         (["bench", "nothing"], "'nothing' is not something to measure. There are: lighthouse, sizes, "),
         (["bench", "stop", "04"], "chapters (04) can only follow books or lighthouse"),
+        (["engines", "desktop"], "'desktop' is no engine to compare. There are: containerd, overlay2, "),
+        (["engines", "own", "--chapters", "99"], "starts with '99'. The chapters: 01-environment-in-an-image, "),
         (["new"], "the following arguments are required: name"),
         *(([name, "99"], "starts with '99'. The chapters: 01-environment-in-an-image, ") for name in ("book", "record", "chapter", "test")),
     ],

@@ -80,3 +80,7 @@ def test_the_page_has_every_work_and_a_reason_for_every_recommendation_that_is_n
     stored = [found for name in works.NAMES if (found := result.load(name))]
     lost = [one for found in stored for one in found.comparisons if one.recommended and one.best not in (None, one.recommended)]
     assert [one.title for one in lost if not one.because] == []
+
+
+def test_code_in_a_sentence_is_shown_as_code_and_the_rest_is_escaped():
+    assert numbers.coded("Run `up --wait` & <wait>.") == "Run <code>up --wait</code> &amp; &lt;wait&gt;."
