@@ -30,7 +30,7 @@ def test_the_kernel_is_killed_in_mid_chapter(own, chapter, until):
 
 
 def test_the_whole_run_is_killed_in_mid_build(own, chapter, recipe, until):
-    """BuildKit ends the step of a build whose client is gone."""
+    """BuildKit ends the step of a build whose client has ended."""
     run_of_it = chapter(own, "recipe.build()", folder=recipe(Dockerfile=BUILDS))
     before = own.holds()
     until(step_runs)

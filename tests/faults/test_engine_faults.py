@@ -141,7 +141,8 @@ def test_no_network(own):
 REGISTRY = """
 import hashlib, http.server, json, os, sys, time
 layer = os.urandom(100)
-config = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": []}}).encode()
+layers = {"type": "layers", "diff_ids": ["sha256:" + 64 * "1"]}
+config = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": layers}).encode()
 name = lambda data: "sha256:" + hashlib.sha256(data).hexdigest()
 kind = "application/vnd.docker."
 manifest = json.dumps({"schemaVersion": 2, "mediaType": kind + "distribution.manifest.v2+json",
