@@ -22,7 +22,7 @@ from ..trouble import TookTooLong, Trouble
 _TURN_SECONDS = 3600
 _POLL_SECONDS = 0.5
 _AWAKE_SECONDS = 30
-_IN_CI = os.environ.get("CI") == "true"
+IN_CI = os.environ.get("CI") == "true"
 
 
 class CannotGoOn(Trouble):
@@ -126,7 +126,7 @@ def everything_for(of: Sequence[chapter.Chapter]) -> set[str]:
         absent = tools.ensure(needed, bar)
         bar.note(", ".join(name for name in needed if name not in absent))
     reasons = "; ".join(absent.values())
-    if absent and _IN_CI:
+    if absent and IN_CI:
         raise CannotGoOn(f"A chapter cannot run as a whole: {reasons}")
     if absent:
         print(f"  What needs it is left out: {reasons}", flush=True)
@@ -146,7 +146,7 @@ def have_browser() -> bool:
             debian.install(["chromium"], say=bar.note)
         return True
     except (debian.NoPackages, FileNotFoundError) as problem:
-        if _IN_CI:
+        if IN_CI:
             raise CannotGoOn(f"The site must be checked in a browser, and chromium is not available: {problem}") from problem
         print(f"  The site is not checked in a browser, because chromium is not available: {problem}")
         return False

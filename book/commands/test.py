@@ -17,7 +17,7 @@ from ..offline import daemon, second, tools
 from ..progress import step
 from ..site import build, prose
 from . import stages
-from .needs import CannotGoOn, alone, everything_for, have_browser
+from .needs import IN_CI, CannotGoOn, alone, everything_for, have_browser
 from .stages import Counts, Outcome, Stages
 
 _ENGINE, _BROWSER, _SITE = "Engine and bases", "Browser", "Site"
@@ -95,6 +95,8 @@ def _pytest(found: Stages, name: str, *arguments: str, processes: int = 0, needs
 def _check_overlay2() -> Counts:
     """Run the tests on images again, on a second engine that stores them in overlay2, as an older Docker does."""
     if reason := second.possible():
+        if IN_CI:
+            raise CannotGoOn(f"The tests on images must run in overlay2, too, and no second engine can be started: {reason}")
         return Counts(skipped=1, not_run=reason)
     with ExitStack() as until_the_end:
         with step("A second engine") as bar:

@@ -16,6 +16,7 @@ import nbformat
 
 from ..chapters.running import Shown
 from ..claim import FAILED, HELD
+from ..measure.build_output import ANSI
 from ..notebook import LEFT_OUT
 from ..places import ROOT
 from .result import Finding, Verdict
@@ -26,7 +27,6 @@ _NO_OUTPUT = "the chapter ended without a word on it"
 # What differs from run to run and means nothing on another machine.
 _ID = re.compile(r"\b(?:sha256:)?(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b")
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}\b")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def first_line(text: str) -> str:
     Args:
         text: the message; may have colours of a terminal.
     """
-    lines = (line.strip() for line in _COLOUR.sub("", text).splitlines())
+    lines = (line.strip() for line in ANSI.sub("", text).splitlines())
     return shorten(_anonymous(next((line for line in lines if line), "")), _LONGEST, placeholder=" …")
 
 

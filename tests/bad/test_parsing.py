@@ -126,8 +126,7 @@ def test_the_words_of_docker_are_few_and_hold_no_colours(folder, said, out):
     (folder / "Dockerfile").write_text(f"FROM x\n{said}", encoding="utf-8", errors="replace")
     line = builder.written_at(folder, "Dockerfile", lines[0] if lines else "") or build_output.failed_line(said, "Dockerfile")
     words = str(builder.refused("Dockerfile", build_output.ending(said) or lines[-8:], line, said + out))
-    assert build_output.steps(said) is not None
-    assert build_output.running(said) is not None
+    assert len(build_output.steps(said)) + len(build_output.running(said)) <= len(said.splitlines())
     assert words.startswith("Dockerfile does not build")
     assert all(len(line) <= builder._LONGEST for line in words.split("\n")[2:])
     assert isinstance(advice(said) + away(said), str)
