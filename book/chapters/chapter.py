@@ -49,9 +49,15 @@ class Chapter:
 
     def digest(self) -> str:
         """A digest of everything that decides what the chapter shows: its cells, its recipe, and the package."""
+        return _digest(*self._own_parts(), _package_digest())
+
+    def own_digest(self) -> str:
+        """A digest of what decides what the chapter claims: its cells and its recipe, without the package that runs them."""
+        return _digest(*self._own_parts())
+
+    def _own_parts(self) -> tuple[str, str]:
         cells = [[cell.cell_type, cell.source, cell.metadata.get("tags", [])] for cell in self.read().cells]
-        parts = [json.dumps(cells), self.recipe.digest(), _package_digest()]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return json.dumps(cells), self.recipe.digest()
 
 
 def chapters(starting: Sequence[str] = (), folder: Path | None = None) -> list[Chapter]:
@@ -107,6 +113,10 @@ def _read(path: Path) -> nbformat.NotebookNode:
 
 def _recorded(path: Path) -> str | None:
     return cast("str | None", _read(path).metadata.get("book", {}).get("digest"))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _package_digest() -> str:

@@ -48,7 +48,7 @@ class ChapterRun:
 
     Attributes:
         chapter: its name.
-        digest: that of the chapter when it ran.
+        digest: that of its cells and its recipe when it ran.
         engine: the engine's name and version at that time.
         day: as 2026-11-24.
         findings: its claims, in their order.

@@ -40,7 +40,7 @@ def main(work: str, name: str = "", folder: str = "") -> int:
 
 def run(chapter: Chapter) -> ChapterRun:
     """Run a chapter to its last cell, and see what became of each claim. Which engine it was is left open."""
-    committed, digest = chapter.read(), chapter.digest()
+    committed, digest = chapter.read(), chapter.own_digest()
     shown = running.go_on(chapter, lambda done, total, what: _say({"done": done, "total": total}))
     return ChapterRun(chapter.name, digest, "", date.today().isoformat(), findings(committed, shown))
 

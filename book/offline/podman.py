@@ -40,7 +40,7 @@ exec "$@"
 
 # The programs and settings of the other system, over this one's: the folders of recipes stay where they are. Control groups
 # without the unified hierarchy that is beside the others: runc takes that for the only one. And health checks, each second and
-# not at their own interval: Podman has systemd run them, and no systemd runs here.
+# not at their own interval: Podman has systemd run them, and no systemd runs here. One that fails must not end the loop.
 _IN_SYSTEM = """
 mount --bind "$1" "$2/run"
 mount -t tmpfs -o mode=755 tmpfs /run
@@ -62,7 +62,7 @@ mount --bind "$3/usr" /usr
 while sleep 1; do
   if [ -S "$1/docker.sock" ]; then
     podman ps --quiet --filter health=starting --filter health=healthy --filter health=unhealthy |
-      while read -r container; do podman healthcheck run "$container" < /dev/null; done
+      while read -r container; do podman healthcheck run "$container" < /dev/null || :; done || :
   fi
 done > /dev/null 2>&1 &
 shift 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import json
 import os
-import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,13 +13,14 @@ from pathlib import Path
 
 from ..places import HOME, ROOT
 from ..progress import Step
-from . import daemon, debian, second
+from . import daemon, debian, second, way
 from .namespace import Namespace
 from .second import Launch
 
 _PACKAGES = ("rootlesskit", "slirp4netns", "libslirp0", "uidmap")  # from the system's own suite: they use its C library
 _HOME = HOME / "rootless"
-_USER = 1_900_000_000  # far from the ids that a system gives to its users, and from those that it reserves for containers
+_USER = 59_876  # one of the last that a system gives to its users: a dev container gives its user the same, and takes none above 60,000
+_SUBORDINATE = 1_900_000_000  # far from the ids that a system reserves for containers
 _NAME = "docker-recipes"
 _MTU = 1400  # as in the network namespace around it
 _AS = ("setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups")
@@ -28,7 +29,7 @@ _NAMESPACES = ("unshare", "--mount", "--propagation=private", "--pid", "--mount-
 # What an ordinary user needs and this machine may not give: a /run, names and ids of a user, devices, and a way to files that
 # are in a folder of root. All of it is mounted in the namespace of this engine, so nothing of the machine changes.
 # Its last line is no `exec`: process 1 must stay root's, because Linux forgets to kill it with its parent if it changes its user.
-_AS_USER = """
+_AS_USER = f"""{way.SCRIPT}
 mount --make-rshared /
 mount --bind "$1" "$2/run"
 mount -t tmpfs -o "mode=755,uid=$5,gid=$5" tmpfs /run
@@ -39,27 +40,40 @@ mount -t tmpfs -o mode=755 tmpfs "$1/devices"
 mknod -m 666 "$1/devices/tun" c 10 200
 mknod -m 666 "$1/devices/fuse" c 10 229
 for device in net/tun fuse; do
-  if [ -e "/dev/$device" ]; then mount --bind "$1/devices/${device##*/}" "/dev/$device"; fi
+  if [ -e "/dev/$device" ]; then mount --bind "$1/devices/${{device##*/}}" "/dev/$device"; fi
 done
 for file in passwd group subuid subgid; do mount --bind "$1/etc/$file" "/etc/$file"; done
 mount --bind "$2/user" "$1/data"
 mount --bind "$3" "$1/engine"
 mount --bind "$4" "$1/tools"
-shift 5
+open_ways "$1/aside" $7
+mkdir -p "$6"
+mount --bind "$1/data/book" "$6"
+shift 7
 "$@"
 """
 
-# The same for a command of that user. What the book's package writes into its clone is in a folder of the user.
-_INSIDE = """
+# The same for a command of that user. Its clone is a copy that the user owns, with this clone's packages and programs.
+_INSIDE = f"""{way.SCRIPT}
 for file in passwd group; do mount --bind "$1/etc/$file" "/etc/$file"; done
 mount --bind "$2/user" "$1/data"
-for folder in config steps; do
-  mkdir -p "$3/$folder"
-  mount --bind "$1/data/$folder" "$3/$folder"
+copy="$1/data/book"
+for part in .venv .engine; do
+  if [ -d "$3/$part" ]; then mount --bind "$3/$part" "$copy/$part"; fi
 done
-shift 3
+for folder in config steps; do
+  mkdir -p "$copy/.engine/$folder"
+  mount --bind "$1/data/$folder" "$copy/.engine/$folder"
+done
+mount --rbind "$copy" "$1/clone"
+open_ways "$1/aside" $4
+mkdir -p "$3"
+mount --rbind "$1/clone" "$3"
+cd "$3"
+shift 4
 exec "$@"
 """
+_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".engine", "_build", "__pycache__", ".*_cache")
 
 
 def possible() -> str | None:
@@ -70,10 +84,6 @@ def possible() -> str | None:
         return "/etc/subuid or /etc/subgid is missing: create it as an empty file"
     if not Path("/dev/net/tun").exists():
         return "/dev/net/tun is missing, and an engine without root needs it for its network"
-    needed = [f"-r {shlex.quote(str(ROOT / 'book/__init__.py'))}", f"-x {shlex.quote(sys.executable)}"]
-    for test in needed:
-        if subprocess.run([*_AS, "sh", "-c", f"test {test}"]).returncode:
-            return f"an ordinary user cannot use {shlex.split(test)[1]}: move this clone to a folder that is open to all users"
     return None
 
 
@@ -122,7 +132,7 @@ def command(own: Namespace, home: Path) -> list[str]:
         f"--init-path={folder / 'engine/bin/tini-static'}",
     ]
     sources = [str(folder), str(home), str(HOME / "root/usr"), str(_HOME / "root/usr")]
-    return [*own.network, *_NAMESPACES, "sh", "-ec", _AS_USER, "sh", *sources, str(_USER), *_AS, *kit, *dockerd]
+    return [*own.network, *_NAMESPACES, "sh", "-ec", _AS_USER, "sh", *sources, str(_USER), str(ROOT), _closed(), *_AS, *kit, *dockerd]
 
 
 def inside(folder: Path, home: Path) -> tuple[str, ...]:
@@ -134,7 +144,7 @@ def inside(folder: Path, home: Path) -> tuple[str, ...]:
     """
     data = folder / "data"
     variables = [f"HOME={data}", f"USER={_NAME}", f"LOGNAME={_NAME}", f"XDG_RUNTIME_DIR={folder / 'user'}", f"TMPDIR={data / 'temporary'}"]
-    return ("sh", "-ec", _INSIDE, "sh", str(folder), str(home), str(HOME), *_AS, "env", *variables)
+    return ("sh", "-ec", _INSIDE, "sh", str(folder), str(home), str(ROOT), _closed(), *_AS, "env", *variables)
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -162,7 +172,7 @@ def identity(passwd: str, group: str) -> dict[str, str]:
         passwd: the machine's /etc/passwd.
         group: the machine's /etc/group.
     """
-    ids = f"{_NAME}:{_USER + 65536}:65536\n"
+    ids = f"{_NAME}:{_SUBORDINATE}:65536\n"
     return {
         "passwd": f"{passwd}{_NAME}:x:{_USER}:{_USER}::/nonexistent:/usr/sbin/nologin\n",
         "group": f"{group}{_NAME}:x:{_USER}:\n",
@@ -174,7 +184,7 @@ def identity(passwd: str, group: str) -> dict[str, str]:
 def _prepare(folder: Path, home: Path) -> None:
     """Make the folders that the engine's namespace mounts and its user owns."""
     folder.chmod(0o711)  # its user must get to the socket
-    for name in ("devices", "etc", "data", "engine", "tools", "user"):
+    for name in ("aside", "clone", "devices", "etc", "data", "engine", "tools", "user"):
         (folder / name).mkdir()
     for file, text in identity(Path("/etc/passwd").read_text(), Path("/etc/group").read_text()).items():
         (folder / "etc" / file).write_text(text)
@@ -182,7 +192,17 @@ def _prepare(folder: Path, home: Path) -> None:
     for made in (home / "run", *own):
         made.mkdir()
     (home / "user/daemon.json").write_text(json.dumps(daemon.settings("overlay2")))
+    copy = shutil.copytree(ROOT, home / "user/book", symlinks=True, ignore=_LEFT_OUT)
+    for part in (".venv", HOME.name, "_build"):
+        (copy / part).mkdir()
+    for made in (copy, *copy.rglob("*")):
+        os.chown(made, _USER, _USER, follow_symlinks=False)
     _give(folder / "user", *own)
+
+
+def _closed() -> str:
+    """The folders that are closed to its user, each with the one in it that is needed, as words for the scripts."""
+    return " ".join(f"{one.closed} {one.needed}" for one in way.ways([Path(sys.base_prefix).resolve(), ROOT]))
 
 
 def _give(*folders: Path) -> None:

@@ -28,7 +28,7 @@ class Topic:
         name: the chapter's name.
         title: its title.
         link: its address on the site.
-        digest: that of the chapter today.
+        digest: that of its cells and its recipe today.
         claims: the sentences that it claims today, in order.
     """
 

@@ -14,7 +14,7 @@ from book.chapters.chapter import chapters
 from book.chapters.running import Shown
 from book.commands import engines as command
 from book.commands import options
-from book.engines import expected, findings, measuring, names, result
+from book.engines import expected, findings, measuring, names, recorded, result
 from book.engines.measuring import Target
 from book.engines.result import About, ChapterRun, Finding, Result, Verdict
 from book.offline.kinds import Kind
@@ -176,9 +176,43 @@ def test_a_claim_that_is_broken_on_one_engine_is_a_cross_in_its_column_and_the_r
         assert seen[-1] == (3, 3)
         found.append(Result(kind, run.day).with_chapter(run, DOCKER))
     assert (folder / f"{NAME}.ipynb").read_bytes() == before
-    topic = replace(TOPIC, digest=chapter.digest())
+    topic = replace(TOPIC, digest=chapter.own_digest())
     rows = cells(engines.differences(found, [topic], advice))
     assert rows == {CLAIMS[0]: ["✓", "✗ 1"], CLAIMS[1]: ["✓", "✓"]}
+
+
+def recorded_on(folder, engine, store, digest=None):
+    (chapter,) = chapters(folder=folder)
+    notebook = chapter.read()
+    made_on = {"engine": engine, "storage_driver": store, "day": "2026-11-29"}
+    notebook.metadata["book"] = {"digest": digest or chapter.digest(), "provenance": made_on}
+    nbformat.write(notebook, chapter.path)
+    return chapter
+
+
+def test_committed_outputs_count_as_the_run_of_the_engine_that_made_them(folder):
+    version, store = DOCKER.engine.removeprefix("Docker Engine "), DOCKER.image_store
+    (run,) = recorded.runs([recorded_on(folder, version, store)], DOCKER)
+    assert run.findings == held(*CLAIMS)
+    assert (run.engine, run.day) == (DOCKER.engine, "2026-11-29")
+
+
+@pytest.mark.parametrize("made_on", [("1.0", DOCKER.image_store), (DOCKER.engine.removeprefix("Docker Engine "), "another")])
+def test_outputs_of_another_engine_do_not_count(folder, made_on):
+    assert recorded.runs([recorded_on(folder, *made_on)], DOCKER) == []
+
+
+def test_outputs_that_are_out_of_date_do_not_count(folder):
+    version = DOCKER.engine.removeprefix("Docker Engine ")
+    assert recorded.runs([recorded_on(folder, version, DOCKER.image_store, digest="old")], DOCKER) == []
+
+
+def test_what_the_book_claims_on_an_engine_is_old_only_if_its_cells_or_its_recipe_changed(folder, monkeypatch):
+    (chapter,) = chapters(folder=folder)
+    before, whole = chapter.own_digest(), chapter.digest()
+    monkeypatch.setattr("book.chapters.chapter._package_digest", lambda: "another package")
+    assert chapter.own_digest() == before
+    assert chapter.digest() != whole
 
 
 def test_a_process_that_ends_without_a_result_is_an_error():
@@ -322,6 +356,7 @@ def on_fake_engines(monkeypatch, tmp_path):
         return run_of(failed("POSTGRES_PASSWORD=hunter2", "POSTGRES_PASSWORD=hunter2"), chapter=chapter.name)
 
     monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(command.daemon, "in_use", lambda: False)
     monkeypatch.setattr(result, "place", lambda kind: tmp_path)
     monkeypatch.setattr(command, "everything_for", lambda todo: set())
     monkeypatch.setattr(command, "_answering", Answering)
@@ -357,6 +392,17 @@ def test_a_second_command_for_one_chapter_leaves_the_results_of_the_others(on_fa
 def test_without_names_every_kind_is_tried_and_the_engine_in_use_is_not(on_fake_engines):
     command.run(options.parse(["engines", "--chapters", "04"]))
     assert sorted(file.stem for file in on_fake_engines.glob("*.json")) == sorted(names.KINDS)
+
+
+@pytest.mark.parametrize("up_to_date", [True, False])
+def test_on_the_engine_of_the_record_nothing_runs_again_if_the_outputs_are_up_to_date(on_fake_engines, monkeypatch, up_to_date):
+    monkeypatch.setattr(command.daemon, "in_use", lambda: True)
+    monkeypatch.setattr(measuring, "about", lambda target: DOCKER)
+    found = [run_of(*held("It was recorded."), chapter="04-service-names")] if up_to_date else []
+    monkeypatch.setattr(command.recorded, "runs", lambda todo, about: found)
+    command.run(options.parse(["engines", "containerd", "--chapters", "04"]))
+    stored = result.load("containerd", on_fake_engines)
+    assert ([one.sentence for one in stored.chapters[0].findings] == ["It was recorded."]) is up_to_date
 
 
 def test_a_chapter_runs_in_the_network_of_its_engine_with_the_images_that_it_starts_from(monkeypatch):

@@ -1,5 +1,6 @@
 """The kinds of engines: why one is not possible here, and the commands that start them. Without an engine."""
 
+import tempfile
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pytest
 from book.offline import daemon, debian, debian_engine, kinds, podman, rootless, second
 from book.offline.kinds import Kind
 from book.offline.namespace import Namespace
+from book.offline.way import Way, ways
 from book.places import HOME
 from book.progress import Step
 
@@ -54,14 +56,10 @@ def test_podman_needs_a_program_that_makes_a_system(on, monkeypatch, tmp_path):
     assert "apt-get install mmdebstrap" in str(kinds.possible(Kind.PODMAN))
 
 
-def test_rootless_needs_a_library_and_a_clone_that_its_user_can_read(on, monkeypatch, tmp_path):
+def test_rootless_needs_a_library(on, monkeypatch):
     on("debian")
     monkeypatch.setattr(rootless.ctypes.util, "find_library", lambda name: None)
     assert "apt-get install libglib2.0-0" in str(kinds.possible(Kind.ROOTLESS))
-    monkeypatch.setattr(rootless.ctypes.util, "find_library", lambda name: name)
-    monkeypatch.setattr(rootless.Path, "exists", lambda path: True)
-    monkeypatch.setattr(rootless.subprocess, "run", lambda command, **options: SimpleNamespace(returncode=1))
-    assert "move this clone to a folder that is open to all users" in str(kinds.possible(Kind.ROOTLESS))
 
 
 def test_a_kind_is_fetched_before_it_is_launched(monkeypatch):
@@ -99,8 +97,22 @@ def test_the_user_of_rootless_is_in_no_file_of_the_machine():
     files = rootless.identity("root:x:0:0::/root:/bin/sh\n", "root:x:0:\n")
     assert files["passwd"].splitlines()[0] == "root:x:0:0::/root:/bin/sh"
     name, _, uid, *_ = files["passwd"].splitlines()[1].split(":")
-    assert files["subuid"] == files["subgid"] == f"{name}:{int(uid) + 65536}:65536\n"
+    subordinate = files["subuid"].strip().split(":")
+    assert subordinate[0] == name
+    assert int(subordinate[1]) > 1_000_000 > int(uid), "its ids are no other user's, and a dev container can take its uid"
+    assert files["subuid"] == files["subgid"]
     assert name not in Path("/etc/passwd").read_text() + Path("/etc/subuid").read_text()
+
+
+def test_a_folder_in_a_closed_one_gets_a_way():
+    with tempfile.TemporaryDirectory() as place:  # not `tmp_path`: pytest closes the folders above it
+        top = Path(place)
+        top.chmod(0o755)
+        needed = top / "closed/deep/needed"
+        needed.mkdir(parents=True)
+        assert ways([needed]) == []
+        (top / "closed").chmod(0o700)
+        assert ways([needed, needed.parent]) == [Way(top / "closed", needed)]
 
 
 def test_a_command_for_rootless_runs_as_its_user_with_temporary_files_that_the_engine_sees():
