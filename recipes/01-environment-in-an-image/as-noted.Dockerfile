@@ -10,4 +10,6 @@ COPY requirements.txt poetry.lock pyproject.toml /dev_env/
 # The image is the virtual environment, so Poetry need not make another.
 RUN pip install -r requirements.txt && \
     poetry config virtualenvs.create false && \
-    poetry install $(test "$BUILD_ENV" == "production" && echo "--no-dev") --no-interaction --no-ansi
+    poetry install \
+        $(test "$BUILD_ENV" == "production" && echo "--no-dev") \
+        --no-interaction --no-ansi

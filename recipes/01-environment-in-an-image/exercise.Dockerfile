@@ -3,7 +3,8 @@ WORKDIR /dev_env/
 COPY requirements.txt poetry.lock pyproject.toml /dev_env/
 RUN pip install --no-cache-dir -r requirements.txt && \
     poetry config virtualenvs.create false && \
-    poetry install --no-root --only main --no-interaction --no-ansi --no-cache
+    poetry install --no-root --only main \
+        --no-interaction --no-ansi --no-cache
 
 FROM environment AS development
 RUN poetry install --no-root --no-interaction --no-ansi --no-cache

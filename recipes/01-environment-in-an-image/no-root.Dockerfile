@@ -7,7 +7,9 @@ WORKDIR /dev_env/
 
 COPY requirements.txt poetry.lock pyproject.toml /dev_env/
 
-# Changed: --no-root, so that Poetry installs the dependencies and not the project.
+# Changed: --no-root. Poetry installs the dependencies, not the project.
 RUN pip install -r requirements.txt && \
     poetry config virtualenvs.create false && \
-    poetry install --no-root $(test "$BUILD_ENV" == "production" && echo "--no-dev") --no-interaction --no-ansi
+    poetry install --no-root \
+        $(test "$BUILD_ENV" == "production" && echo "--no-dev") \
+        --no-interaction --no-ansi

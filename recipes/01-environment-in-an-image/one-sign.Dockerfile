@@ -10,4 +10,6 @@ COPY requirements.txt poetry.lock pyproject.toml /dev_env/
 # Changed: = in place of ==, which every shell understands.
 RUN pip install -r requirements.txt && \
     poetry config virtualenvs.create false && \
-    poetry install --no-root $(test "$BUILD_ENV" = "production" && echo "--no-dev") --no-interaction --no-ansi
+    poetry install --no-root \
+        $(test "$BUILD_ENV" = "production" && echo "--no-dev") \
+        --no-interaction --no-ansi

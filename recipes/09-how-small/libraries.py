@@ -1,4 +1,7 @@
-"""Copy the system's shared libraries that Python, its modules and the environment need into /image, at the same places."""
+"""Copy the shared libraries that Python and the environment need to /image.
+
+They keep their paths. The libraries are those of the system.
+"""
 
 import re
 import shutil
@@ -6,20 +9,30 @@ import subprocess
 from pathlib import Path
 
 FOLDERS = (Path("/usr/local"), Path("/venv"))  # they are copied as a whole
-(loader, *_) = [*Path("/lib").glob("ld-*.so.*"), *Path("/lib64").glob("ld-*.so.*")]
+(loader, *_) = [
+    *Path("/lib").glob("ld-*.so.*"),
+    *Path("/lib64").glob("ld-*.so.*"),
+]
 
 # No file names libgcc_s: glibc opens it when it has to break off a thread.
 needed = {loader, *Path("/lib").glob("*/libgcc_s.so.1")}
-for program in [Path("/usr/local/bin/python3"), *(file for folder in FOLDERS for file in folder.rglob("*.so*"))]:
-    listed = subprocess.run([loader, "--list", program], capture_output=True, text=True).stdout  # as `ldd` does
+programs = [Path("/usr/local/bin/python3")]
+for folder in FOLDERS:
+    programs += folder.rglob("*.so*")
+for program in programs:
+    command = [loader, "--list", program]  # as `ldd` does
+    listed = subprocess.run(command, capture_output=True, text=True).stdout
     needed |= {Path(path) for path in re.findall(r"(/\S+) \(0x", listed)}
 
 for library in needed:
     place = Path("/image", *library.parts[1:])
-    if place.exists() or any(library.is_relative_to(folder) for folder in FOLDERS):
+    copied = any(library.is_relative_to(folder) for folder in FOLDERS)
+    if place.exists() or copied:
         continue
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(library, place)
-    for name in library.parent.iterdir():  # the same file under its other names
-        if name.samefile(library) and not (place.parent / name.name).exists():
-            (place.parent / name.name).symlink_to(place.name)
+    # The same file under its other names.
+    for name in library.parent.iterdir():
+        link = place.parent / name.name
+        if name.samefile(library) and not link.exists():
+            link.symlink_to(place.name)

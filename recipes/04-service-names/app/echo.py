@@ -1,4 +1,4 @@
-"""A small web service: it lets the database repeat the word that it was asked for."""
+"""A small web service: the database repeats the word of each request."""
 
 import os
 from pathlib import Path
@@ -10,12 +10,13 @@ app = Flask(__name__)
 
 
 def connect() -> psycopg.Connection:
-    """Where the database is and how to get in comes from outside, never from the code."""
+    """Connect with settings that come from outside, never from the code."""
+    password_file = Path(os.environ["DATABASE_PASSWORD_FILE"])
     return psycopg.connect(
         host=os.environ["DATABASE_HOSTNAME"],
         port=os.environ["DATABASE_PORT"],
         user="postgres",
-        password=Path(os.environ["DATABASE_PASSWORD_FILE"]).read_text().strip(),
+        password=password_file.read_text().strip(),
         connect_timeout=3,
     )
 
@@ -23,7 +24,9 @@ def connect() -> psycopg.Connection:
 @app.get("/<word>")
 def echo(word: str) -> str:
     with connect() as database:
-        said, place = database.execute("SELECT 'echo: ' || %s, inet_server_addr()", [word]).fetchone()
+        said, place = database.execute(
+            "SELECT 'echo: ' || %s, inet_server_addr()", [word]
+        ).fetchone()
     return f"{said}, from the database at {place}\n"
 
 

@@ -1,4 +1,4 @@
-"""A small web service: it answers with a greeting of its own, and with a word from a module deeper down."""
+"""A small web service: a greeting, and a word from a nested module."""
 
 from flask import Flask
 from nested.deep import WORD

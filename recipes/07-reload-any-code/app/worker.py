@@ -1,4 +1,4 @@
-"""A worker: no web service, no port and no framework. It works, and tells its log."""
+"""A worker without a web service, port or framework. It prints its jobs."""
 
 import time
 from itertools import count

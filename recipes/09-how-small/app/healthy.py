@@ -1,4 +1,7 @@
-"""Ends in 0 where the service answers, as Docker's health check wants it. It needs no shell and no curl."""
+"""Exit with 0 if the service answers, as Docker's health check expects.
+
+It needs no shell and no curl.
+"""
 
 from http.client import HTTPConnection
 

@@ -1,4 +1,4 @@
-"""A service of another project: it passes each word on to the echo server, and tells what came back."""
+"""A service of another project: it sends each word to the echo server."""
 
 import os
 from urllib.error import URLError
@@ -11,7 +11,8 @@ app = Flask(__name__)
 
 @app.get("/<word>")
 def tell(word: str) -> str:
-    with urlopen(f"{os.environ['ECHO_SERVER_ADDRESS']}/{word}", timeout=5) as answer:
+    address = f"{os.environ['ECHO_SERVER_ADDRESS']}/{word}"
+    with urlopen(address, timeout=5) as answer:
         return f"I was told: {answer.read().decode()}"
 
 
