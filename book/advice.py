@@ -107,6 +107,8 @@ _ADVICE = {
     r"exited \((\d+)\)": "A container ended with exit code {0}, and `up` waits for all to run.",
 }
 
+_CROSSED = re.compile(r"parent snapshot \S+ does not exist|failed to prepare extraction snapshot")
+
 
 def advice(said: str) -> str:
     """The next step for what Docker said, as a sentence after a space; empty if nothing is known beyond its own output."""
@@ -121,3 +123,8 @@ def away(said: str) -> str:
     found = _AWAY.search("\n".join(said.splitlines()[-_NEAR_ITS_END:]))
     otherwise = " What it fetches from did not answer: check the network of this machine, and run this again."
     return (advice(found[0]) or otherwise) if found else ""
+
+
+def crossed(said: str) -> bool:
+    """Whether a build met the removal of a layer that it was about to use, by another run: containerd then reports it missing, once."""
+    return bool(_CROSSED.search("\n".join(said.splitlines()[-_NEAR_ITS_END:])))

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from docker.models.networks import Network
@@ -15,10 +16,11 @@ from docker.models.networks import Network
 from .engine import connect, labels, leftovers
 from .files import compose
 from .files.dockerfile import froms, tagged
-from .measure import builder, stack, timeline, tool, up
+from .measure import builder, commands, stack, timeline, tool, up
 from .measure.image import Image, build
 from .measure.limits import PATIENCE
 from .places import ROOT
+from .terminal import announced
 from .trouble import Trouble
 
 _LARGEST = 1_000_000  # bytes of a file that is read as text
@@ -100,6 +102,7 @@ class Recipe:
         found = compose.images(composed) | {image for text in texts for _, image in froms(text, arguments)}
         return tuple(sorted(tagged(image) for image in found if "$" not in image))
 
+    @announced(commands.build)
     def build(self, dockerfile: str = "Dockerfile", target: str | None = None, cache: bool = True, **arguments: str) -> Image:
         """Build an image of this recipe on the engine and measure it.
 
@@ -117,6 +120,7 @@ class Recipe:
         bases = self.bases(dockerfile, **arguments)
         return build(self.path, dockerfile, self.name, bases=bases, target=target, arguments=arguments, cache=cache)
 
+    @announced(commands.check_dockerfile)
     def check_dockerfile(self, dockerfile: str = "Dockerfile", target: str | None = None) -> builder.Check:
         """What `docker build --check` finds in a Dockerfile, without building it.
 
@@ -136,6 +140,7 @@ class Recipe:
         if os.path.lexists(self.path / ".dockerignore"):
             self.read(".dockerignore")  # a builder waits forever at one that is a pipe
 
+    @announced(commands.check)
     def check(self, file: str = "compose.yaml", **environment: str) -> compose.Check:
         """What Compose says of a file of this recipe, without starting anything.
 
@@ -148,6 +153,7 @@ class Recipe:
         """
         return compose.read(self._compose(file, environment))[0]
 
+    @announced(commands.up)
     def up(
         self,
         file: str = "compose.yaml",
@@ -195,6 +201,7 @@ class Recipe:
         """
         return tool.run(self.path, self.name, name, *arguments, limit=limit, environment=environment)
 
+    @announced(commands.network)
     def network(self, name: str) -> Network:
         """Make a network, as `docker network create` does; it has `remove()`.
 
@@ -202,6 +209,28 @@ class Recipe:
             name: the last part of its name. As with Compose's own networks, what stands before it is nobody else's.
         """
         return up.network(f"{up.name(self.name)}_{name}", self.name)
+
+    @announced(commands.rebuild)
+    def rebuild(self, changed: str, dockerfile: str = "Dockerfile", **arguments: str) -> Image:
+        """Build in a copy, change files there, and build again; the log and the seconds are those of the second build.
+
+        Args:
+            changed: a folder of the recipe, whose files replace those with the same names; each gets a comment (`#`), so that it is new.
+            dockerfile: the Dockerfile in the recipe folder.
+            arguments: values for the Dockerfile's `ARG`s.
+
+        Raises:
+            RecipeError: if there is no such folder or Dockerfile.
+            BuildFailed: if the builder refuses.
+        """
+        files, twin = [file for file in self.files() if file.parent == self.path / changed], self.copy()
+        if not files:
+            raise RecipeError(f"{self.name} has no files in a folder {changed}: put the changed files there.")
+        again = partial(build, twin.path, dockerfile, self.name, bases=self.bases(dockerfile, **arguments), arguments=arguments)
+        again()
+        for file in files:
+            (twin.path / file.name).write_text(f"{self.read(f'{changed}/{file.name}')}\n# {labels.RUN}\n")
+        return again()
 
     def copy(self) -> Recipe:
         """A copy of the recipe in a temporary folder, for a chapter that edits its files; it goes with the last use of it."""
@@ -216,6 +245,7 @@ class Recipe:
         weakref.finalize(twin, shutil.rmtree, place, ignore_errors=True)
         return twin
 
+    @announced(commands.time_up)
     def time_up(
         self,
         file: str = "compose.yaml",
@@ -242,6 +272,7 @@ class Recipe:
         composed, project = self._compose(file, environment), up.name(self.name)
         return timeline.time_up(lambda: up.up(composed, self.name, services=services, project=project, wait=wait), project, ask, limit)
 
+    @announced(commands.race)
     def race(
         self, runs: int, file: str = "compose.yaml", *, ask: Iterable[str], wait: bool = False, limit: float = PATIENCE, **environment: str
     ) -> tuple[timeline.Timeline, ...]:

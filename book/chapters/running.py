@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -24,15 +25,17 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from .. import engine
-from ..claim import GO_ON, ClaimFailed
+from ..claim import GO_ON, HELD, ClaimFailed
 from ..engine.words import OF_THE_ENGINE, in_words
 from ..places import ROOT
+from ..terminal import TERMINAL
 from .chapter import NOTEBOOKS, Chapter
 
 CELL_SECONDS = 1200
 _LOGS = ROOT / "_build/kernels"
 _STOP_SECONDS = 15
 _SHOWN_LINES = 12
+_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 
 Tell = Callable[[float, float, str], None]  # how much is done, of how much, and what is being done
 _Found = TypeVar("_Found")
@@ -234,7 +237,7 @@ def _last_error(notebook: nbformat.NotebookNode) -> str:
     texts: list[str] = [
         output.get("text") or output.get("data", {}).get("text/plain", "")
         for output in outputs
-        if "claim" not in output.get("metadata", {})
+        if not {HELD, TERMINAL} & set(output.get("metadata", {}))
     ]
     shown: list[str] = next((text.rstrip().splitlines()[-_SHOWN_LINES:] for text in reversed(texts) if text.strip()), [])
     return "\n  ".join([errors[-1].evalue, *(["What it showed last:", *shown] if shown else [])])
@@ -258,3 +261,5 @@ def _settle(notebook: nbformat.NotebookNode) -> None:
                 output["traceback"] = output["traceback"][-1:]
             if "text/html" in output.get("data", {}):  # a widget without its kernel is an error in JupyterLab
                 output["data"].pop("application/vnd.jupyter.widget-view+json", None)
+            if TERMINAL in output.get("metadata", {}):  # the style is for JupyterLab; a site has its own
+                output["data"]["text/html"] = _STYLE.sub("", output["data"]["text/html"])

@@ -29,6 +29,14 @@ def process_name(pid: int) -> str:
     return f"{pid}-{fields[18]}-{Path('/proc/sys/kernel/random/boot_id').read_text()[:8]}"
 
 
+def lives(process: str) -> bool:
+    """Whether a process of this machine lives, by the name that `process_name` gave it."""
+    try:
+        return process_name(int(process.partition("-")[0])) == process
+    except (ValueError, psutil.NoSuchProcess):
+        return False
+
+
 def _machine() -> str:
     """An id for the set of processes that this one can see; the same at each run, whatever network cards come and go."""
     known = Path("/etc/machine-id")

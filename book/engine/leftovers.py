@@ -12,14 +12,13 @@ from functools import cache
 from pathlib import Path
 
 import docker
-import psutil
 from docker.errors import APIError, NotFound
 from docker.models.networks import Network
 from docker.models.volumes import Volume
 
 from ..places import HOME
 from .client import EngineMissing, connect, list_images
-from .labels import LABEL, MACHINE, PROCESS, RUN, process_name
+from .labels import LABEL, MACHINE, PROCESS, RUN, lives
 from .words import OF_THE_ENGINE
 
 _OF_A_STEP = ":container"
@@ -123,7 +122,7 @@ def reap(client: docker.DockerClient, everything: bool = False, only: str | None
         if everything or only or not _alive(image["Labels"] or {}):
             removed.take("images", image["Id"], client.images.remove, image["Id"], force=True)
     for notes in _notes_of(client).glob("*"):
-        if everything or (notes.name == PROCESS if only else not _lives(notes.name)):
+        if everything or (notes.name == PROCESS if only else not lives(notes.name)):
             made = _noted(notes)
             for step in (entry.removesuffix(_OF_A_STEP) for entry in made if entry.endswith(_OF_A_STEP)):
                 with suppress(APIError):  # gone, or on its way
@@ -154,7 +153,7 @@ def _noted(notes: Path) -> list[str]:
 def _unnoted(client: docker.DockerClient, steps: list[str]) -> list[str]:
     """Images on top of a dead run's steps and in no notes, children first: the run ended before it recorded its last step."""
     untagged = [image for image in list_images(client, all=True) if not set(image["RepoTags"] or []) - {"<none>:<none>"}]
-    untagged = [image for image in untagged if not _lives((image["Labels"] or {}).get(f"{LABEL}.process", ""))]
+    untagged = [image for image in untagged if not lives((image["Labels"] or {}).get(f"{LABEL}.process", ""))]
     noted = {note for notes in _notes_of(client).glob("*") for note in _noted(notes)}
     found: list[str] = []
     parents = {image["Id"] for image in untagged if image["Id"][7:19] in steps}
@@ -189,11 +188,4 @@ def _alive(found: dict[str, str]) -> bool:
     """
     if found.get(f"{LABEL}.machine") != MACHINE or f"{LABEL}.process" not in found:
         return True
-    return _lives(found.get(f"{LABEL}.process", ""))
-
-
-def _lives(process: str) -> bool:
-    try:
-        return process_name(int(process.partition("-")[0])) == process
-    except (ValueError, psutil.NoSuchProcess):
-        return False
+    return lives(found.get(f"{LABEL}.process", ""))

@@ -17,6 +17,7 @@ import nbformat
 from ..chapters.running import Shown
 from ..claim import FAILED, HELD
 from ..measure.build_output import ANSI
+from ..measure.tool import ID
 from ..notebook import LEFT_OUT
 from ..places import ROOT
 from .result import Finding, Verdict
@@ -25,7 +26,6 @@ _LONGEST = 300  # characters of a reason or of a measurement
 _MEANT_TO_FAIL = "raises-exception"
 _NO_OUTPUT = "the chapter ended without a word on it"
 # What differs from run to run and means nothing on another machine.
-_ID = re.compile(r"\b(?:sha256:)?(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b")
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}\b")
 
 
@@ -114,4 +114,4 @@ def _anonymous(text: str) -> str:
         text = re.sub(rf"(?<![\w.-]){re.escape(folder)}/[^\s'\":,;)]*?([^\s/'\":,;)]*)(?=[\s'\":,;)]|$)", r"…/\1", text)
     for name in {socket.gethostname(), getpass.getuser()} - {"root", "localhost"}:
         text = re.sub(rf"\b{re.escape(name)}\b", "…", text) if len(name) > 3 else text
-    return _PORT.sub("…", _ID.sub("…", " ".join(text.split())))
+    return _PORT.sub("…", ID.sub("…", " ".join(text.split())))

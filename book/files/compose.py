@@ -71,11 +71,12 @@ class ComposeFile:
 
 @dataclass(frozen=True)
 class Check:
-    """What `docker compose config` says of a file: its warnings, and the error, which is empty if the file is valid."""
+    """What `docker compose config` says of a file: its warnings, the error, which is empty if the file is valid, and its exit code."""
 
     file: str
     warnings: tuple[str, ...]
     error: str
+    exit_code: int = 0
 
     def __str__(self) -> str:
         error = f"{self.error}\n{self.file} is not valid.{advice(self.error)}" if self.error else ""
@@ -166,7 +167,9 @@ def read(file: ComposeFile, project: str = _CHECK) -> tuple[Check, Configuration
     logged = [found for line in [*chosen, *done.stderr.splitlines()] if (found := _LOGGED.match(line))]
     warnings = (_plain(found[2].replace('\\"', '"'), file.folder, project) for found in logged if found[1] == "warning")
     error = (words(done.stderr, file.folder, project) or "no reason given") if done.returncode else ""
-    return Check(file.name, tuple(dict.fromkeys(warnings)), error), Configuration.read({} if error else json.loads(done.stdout))
+    return Check(file.name, tuple(dict.fromkeys(warnings)), error, done.returncode), Configuration.read(
+        {} if error else json.loads(done.stdout)
+    )
 
 
 def images(texts: Iterable[str]) -> set[str]:

@@ -48,15 +48,23 @@ class Answer:
 class NoAnswer(Trouble):
     """A container did not answer in time; the message contains the last lines of its output."""
 
+    exit_code = 7  # of curl, if it cannot connect
 
-def answer(container: Container, port: int, path: str) -> Answer:
+
+def answer(container: Container, port: int, path: str, limit: float = PATIENCE) -> Answer:
     """Request `path` from a container over HTTP through its published port until an answer comes, whatever its status.
+
+    Args:
+        container: the container.
+        port: the port in it.
+        path: the path.
+        limit: seconds to wait for an answer.
 
     Raises:
         NoAnswer: if nothing answers in time; the message contains the container's last lines of output.
     """
     started = time.monotonic()
-    while time.monotonic() - started < PATIENCE:
+    while time.monotonic() - started < limit:
         container.reload()
         published = container.ports.get(f"{port}/tcp") or []  # none: not published yet
         if container.status == "exited":
@@ -66,7 +74,7 @@ def answer(container: Container, port: int, path: str) -> Answer:
                 return ask(f"http://127.0.0.1:{place['HostPort']}{path}", started)
         time.sleep(0.05)
     output = container.logs(tail=_LAST_LINES).decode(errors="replace").strip()
-    what = f"Nothing answered on port {port} of the container within {PATIENCE:g} seconds. It printed:\n{output or '(nothing)'}"
+    what = f"Nothing answered on port {port} of the container within {limit:g} seconds. It printed:\n{output or '(nothing)'}"
     raise NoAnswer("\n".join(filter(None, [what, out_of_memory(container)])))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..advice import advice, away
+from ..advice import advice, away, crossed
 from ..engine.plugins import tool
 from ..trouble import TookTooLong, Trouble
 from . import build_output
@@ -24,12 +24,14 @@ class BuildFailed(Trouble):
     """The builder refused a Dockerfile; the message contains the end of its output.
 
     Attributes:
-        again: whether the next try may succeed: an index did not answer, or another run removed a step of the classic builder's cache.
+        again: whether the next try may succeed: an index did not answer, or another run removed a layer or a step at that moment.
+        exit_code: the builder's.
     """
 
-    def __init__(self, message: str, again: bool = False) -> None:
+    def __init__(self, message: str, again: bool = False, exit_code: int = 1) -> None:
         super().__init__(message)
         self.again = again
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ def build(what: Build) -> Built:
             raise not_in_time(what.dockerfile, build_output.lines("\n".join(printed)), _step(what, printed)) from None
         if done.returncode:
             shown = build_output.ending(done.stderr) or build_output.lines(done.stderr)[-LAST_LINES:]
-            raise refused(what.dockerfile, shown, build_output.failed_line(done.stderr, what.dockerfile), done.stderr)
+            line = build_output.failed_line(done.stderr, what.dockerfile)
+            raise refused(what.dockerfile, shown, line, done.stderr, exit_code=done.returncode)
         return Built(json.loads(record.read_text())["containerimage.digest"], "\n".join(build_output.lines(done.stderr)))
 
 
@@ -162,7 +165,7 @@ def _advice(found: Mapping[str, object]) -> Advice:
     return Advice(str(found["ruleName"]), line, str(found.get("detail") or described), described, str(found.get("url") or ""))
 
 
-def refused(dockerfile: str, shown: list[str], line: int, printed: str, again: bool = False) -> BuildFailed:
+def refused(dockerfile: str, shown: list[str], line: int, printed: str, again: bool = False, exit_code: int = 1) -> BuildFailed:
     """The error for a build that the builder refuses.
 
     Args:
@@ -171,11 +174,13 @@ def refused(dockerfile: str, shown: list[str], line: int, printed: str, again: b
         line: the line of the file at which it stopped; 0 if that is unknown.
         printed: all of the builder's output.
         again: whether the next try may succeed.
+        exit_code: the builder's.
     """
     absent = away(printed)
     step = absent or advice("\n".join(shown))
     first = f"{dockerfile} does not build{_at(line)}.{step}"
-    return BuildFailed(f"{first}\nThe end of the builder's output:\n\n" + "\n".join(map(_clipped, shown)), again or bool(absent))
+    text = f"{first}\nThe end of the builder's output:\n\n" + "\n".join(map(_clipped, shown))
+    return BuildFailed(text, again or bool(absent) or crossed(printed), exit_code)
 
 
 def not_in_time(dockerfile: str, printed: list[str], line: int) -> BuildFailed:

@@ -19,10 +19,12 @@ from docker.models.containers import Container
 from zlib_ng import zlib_ng
 
 from ..engine import connect, has_buildkit, labels, leftovers, storage
+from ..terminal import announced
 from ..trouble import TookTooLong, Trouble
-from . import builder, classic, contents
+from . import builder, classic, commands, contents
 from .answer import Answer, Output, answer, end_of
 from .builder import Build, BuildFailed
+from .limits import PATIENCE
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # exists for type checkers only
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 _count = itertools.count(1)
 _RUN_SECONDS = 120
 _MOST_WORDS = 500  # characters of what a command said that an error shows
-_LIST_PACKAGES = "from importlib.metadata import distributions as all; print(*sorted({d.name.lower() for d in all() if d.name}), sep='\\n')"
 _SHELL_PREFIX = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=\S* )*)?/bin/sh -c (?:#\(nop\)\s*)?")
 
 
@@ -67,6 +68,8 @@ class Image:
         layers: the steps, oldest first.
         seconds: how long the build took.
         log: what the builder printed, which is little for cached steps; empty if nothing was built.
+        tag: the short name that a reader's own build gives it; empty if it was not built here.
+        entrypoint: the program that it starts whatever the command, with its arguments.
     """
 
     name: str
@@ -77,6 +80,8 @@ class Image:
     layers: tuple[Layer, ...]
     seconds: float
     log: str = field(default="", repr=False)
+    tag: str = ""
+    entrypoint: tuple[str, ...] = ()
 
     def said(self, words: str) -> str:
         """The lines of the builder's output that contain these words."""
@@ -87,6 +92,7 @@ class Image:
         """Bytes that came with the base image; every image on that base shares them."""
         return sum(layer.size for layer in self.layers if layer.from_base)
 
+    @announced(commands.run)
     def run(self, *command: str, user: str = "") -> Output:
         """Run a command in a fresh container of this image, remove the container, and return what it wrote.
 
@@ -103,30 +109,38 @@ class Image:
                 raise
             raise TookTooLong(f"`{' '.join(command)}` did not end within {_RUN_SECONDS} seconds in {self.name}, and was ended.") from None
 
+    @announced(commands.packages)
     def packages(self) -> Packages:
         """The Python packages that the image's own `python` can see.
 
         Raises:
             Trouble: if it has no `python` that can list them.
         """
-        said = self.run("python", "-c", _LIST_PACKAGES)
+        said = self.run("python", "-c", commands.LIST_PACKAGES)
         if said.exit_code:
             raise Trouble(f"{self.name} cannot list its Python packages. It printed:\n{said.text.strip()[-_MOST_WORDS:]}")
         return Packages(self.name, tuple(said.text.split()))
 
+    @announced(commands.contents)
     def contents(self) -> contents.Contents:
         """What each layer added, and what later layers hid of it; read from `docker image save`, which takes a second or more."""
         saved = connect().images.get(self.id).save()
         return contents.read(self.name, _members(saved), sum(layer.from_base for layer in self.layers), _instruction)
 
-    def ask(self, path: str = "/", port: int = 5000) -> Answer:
+    @announced(commands.ask_image)
+    def ask(self, path: str = "/", port: int = 5000, limit: float = PATIENCE) -> Answer:
         """Start the image as it is, request `path` over HTTP on a free port of 127.0.0.1, and return the answer.
+
+        Args:
+            path: the path.
+            port: the port in the container.
+            limit: seconds to wait for an answer.
 
         Raises:
             NoAnswer: if nothing answers in time; the message contains the container's last lines of output.
         """
         with self._container(port=port) as container:
-            return answer(container, port, path)
+            return answer(container, port, path, limit)
 
     @contextmanager
     def _container(
@@ -174,11 +188,10 @@ def build(
     Raises:
         BuildFailed: if the build fails.
     """
-    name = dockerfile.removesuffix(".Dockerfile") if dockerfile != "Dockerfile" else recipe
-    name = "-".join([name, *filter(None, [target]), *(arguments or {}).values()])
+    name = commands.variant(dockerfile, recipe, target, arguments)
     # A tag takes few characters, and a folder's name or an argument's value may have others.
     # Each build has a tag of its own: a tag that moves is absent for a moment, and so is the image that had it.
-    tag = f"{_normalized(recipe)}:{_normalized(name)}-{labels.RUN}-{next(_count)}"
+    tag = f"{commands.tag(recipe)}:{commands.tag(name)}-{labels.RUN}-{next(_count)}"
     started = time.monotonic()
     what = Build(folder, dockerfile, tag, leftovers.labels(recipe), target, arguments or {}, cache, heard)
     make = builder.build if has_buildkit() else classic.build
@@ -188,10 +201,10 @@ def build(
         if not problem.again:
             raise
         built = make(what)
-    return measure(built.image, name, bases, time.monotonic() - started, built.printed)
+    return measure(built.image, name, bases, time.monotonic() - started, built.printed, commands.tag(name))
 
 
-def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float = 0.0, log: str = "") -> Image:
+def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float = 0.0, log: str = "", tag: str = "") -> Image:
     """Measure an image that is on the engine.
 
     Args:
@@ -200,6 +213,7 @@ def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float
         bases: names of the images that it may start from.
         seconds: how long its build took, if it was built just now.
         log: what the builder printed.
+        tag: the short name that a reader's own build gives it.
     """
     client = connect()
     image = client.images.get(reference)
@@ -208,7 +222,8 @@ def measure(reference: str, name: str, bases: Iterable[str] = (), seconds: float
     steps = (Layer(_instruction(entry["CreatedBy"]), entry["Size"], number < inherited) for number, entry in enumerate(history))
     layers = tuple(step for step in steps if step.from_base or not step.instruction.startswith(f"LABEL {labels.LABEL}"))
     size = sum(entry["Size"] for entry in history)
-    return Image(name, image.attrs["Id"], size, _packed(image.save()), storage(), layers, seconds, log)
+    entrypoint = tuple((image.attrs.get("Config") or {}).get("Entrypoint") or ())
+    return Image(name, image.attrs["Id"], size, _packed(image.save()), storage(), layers, seconds, log, tag, entrypoint)
 
 
 class _Stream(io.RawIOBase):
@@ -254,11 +269,6 @@ def _packed(saved: Iterator[bytes]) -> int:
             _packed_bytes[member.name] = packed + len(compressor.flush())
         total += _packed_bytes[member.name]
     return total
-
-
-def _normalized(name: str) -> str:
-    """A name with only the characters that a tag may have."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "recipe"
 
 
 def _shared_steps(attributes: Mapping[str, Any], base: str) -> int:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from ..trouble import TookTooLong, Trouble
 
 PATIENCE = 120.0  # seconds to wait for what comes if all is well: on a busy machine, too
+WAIT_SECONDS = 120  # until all services of a project are running and healthy
 _EVERY = 0.02  # seconds between two checks
 _T = TypeVar("_T")
 

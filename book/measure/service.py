@@ -26,6 +26,10 @@ class StackError(Trouble):
 class StackFailed(StackError):
     """Compose refused a file or could not bring it up; the message contains the last lines of its output."""
 
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
 
 @dataclass(frozen=True)
 class Service:

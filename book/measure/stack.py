@@ -21,7 +21,8 @@ from ..engine.plugins import end, pipes, start, tool
 from ..files import compose
 from ..files.compose import ComposeFile
 from ..files.port import ports, tcp
-from . import answer, knock, limits, probe
+from ..terminal import announced
+from . import answer, commands, knock, limits, probe
 from .service import OF_PROJECT, OF_SERVICE, Service, StackError, StackFailed, Stopped, published, service_of
 from .topology import Topology
 from .verdict import Verdict
@@ -42,6 +43,7 @@ class Stack:
         recipe: the recipe it belongs to.
         warnings: what Compose warned of.
         override: the second Compose file of the run, which `up` wrote.
+        at_start: the services as the file declared them when it was brought up, ports of this machine included.
     """
 
     project: str
@@ -49,11 +51,14 @@ class Stack:
     recipe: str
     warnings: tuple[str, ...]
     override: str = field(repr=False)
+    at_start: tuple[compose.Declared, ...] = field(default=(), repr=False)
 
+    @announced(commands.services)
     def services(self) -> tuple[Service, ...]:
         """All services with a container, running or not, in the order of their names."""
         return tuple(service_of(container) for container in self._containers())
 
+    @announced(commands.service)
     def service(self, name: str) -> Service:
         """One service.
 
@@ -62,11 +67,20 @@ class Stack:
         """
         return service_of(self._container(name))
 
+    def states(self) -> dict[str, str]:
+        """Service → `running`, `healthy`, `unhealthy`, `exited (0)`, …; one that is on its way to another state is left out."""
+        states = {}
+        for container in self._containers():
+            now = container.attrs["State"]
+            states[container.labels[OF_SERVICE]] = commands.state(now["Status"], now["ExitCode"], now.get("Health", {}).get("Status", ""))
+        return {service: state for service, state in states.items() if state}
+
     def environment(self, service: str) -> dict[str, str]:
         """The variables of a service, as everyone who may run `docker inspect` reads them."""
         pairs = (entry.partition("=") for entry in self._container(service).attrs["Config"]["Env"] or [])
         return {name: value for name, _, value in pairs}
 
+    @announced(commands.exec)
     def exec(self, service: str, *command: str) -> answer.Output:
         """Run a command in a running service.
 
@@ -82,6 +96,7 @@ class Stack:
         )
         return answer.Output(told, api.exec_inspect(made["Id"])["ExitCode"])
 
+    @announced(commands.logs)
     def logs(self, service: str, tail: int | Literal["all"] = "all") -> str:
         """What a service wrote: its last `tail` lines, or all, as far as a page can hold it (the last MiB)."""
         chunks = self._container(service).logs(tail=tail, stream=True, follow=False)
@@ -102,6 +117,7 @@ class Stack:
             raise StackError(f"{service} does not run: see its logs.")
         return f"http://{places[port]}"
 
+    @announced(commands.ask)
     def ask(self, service: str, path: str = "/", port: int | None = None) -> answer.Answer:
         """Ask a service for `path` over HTTP from this machine, again and again until it answers.
 
@@ -167,6 +183,7 @@ class Stack:
         published |= {f"{s.name}:{port}" for s in services for port in s.published if s.name not in known or port not in known[s.name].udp}
         return Topology(self.file.name, declared, services, inside + self.reach(*sorted(published), sources=[probe.HERE], limit=limit))
 
+    @announced(commands.stop)
     def stop(self, service: str) -> Stopped:
         """Stop a service, and say how long it took and how it ended."""
         container = self._container(service)
@@ -176,10 +193,12 @@ class Stack:
         container.reload()
         return Stopped(seconds, container.attrs["State"]["ExitCode"])
 
+    @announced(commands.restart)
     def restart(self, service: str) -> None:
         """Restart a service; its free published port may be another one afterwards."""
         self._compose("restart", "--no-deps", service)
 
+    @announced(commands.kill)
     def kill(self, service: str, signal: str = "KILL") -> None:
         """Send `signal` to process 1 of a service."""
         self._compose("kill", "--signal", signal, service)
@@ -210,6 +229,7 @@ class Stack:
             finally:
                 end(watcher)
 
+    @announced(commands.down)
     def down(self) -> None:
         """Remove its containers, networks, volumes and the images built for it. Nothing is given time to finish."""
         self._compose("down", "--volumes", "--remove-orphans", "--timeout", "0")

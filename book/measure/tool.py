@@ -33,7 +33,7 @@ _WHERE = {
 }
 _PROGRESS = re.compile(r"^(?:default:)?\s*(?:#\d+ |\(Reading database|\d+%$)")  # the builder's, and of what runs in its steps
 _STAMP = re.compile(r"^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] ?")
-_ID = re.compile(r"\b(?:sha256:)?(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b")
+ID = re.compile(r"\b(?:sha256:)?(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b")
 # Read before a recipe's own Vagrantfile. Two machines at a time would both find Vagrant's usual port free.
 _VAGRANTFILE = """Vagrant.configure("2") do |config|
   config.vm.network "forwarded_port", guest: 22, host: {port}, host_ip: "127.0.0.1", id: "ssh", auto_correct: true
@@ -178,6 +178,6 @@ def _environment(folder: Path, recipe: str) -> dict[str, str]:
 def _plain(text: str, folder: Path) -> str:
     """Without what is different at each run: folders, the engine's ids, times of the day. The builder's progress is left out, too."""
     text = ANSI.sub("", text).replace("\r", "\n").replace(f"{folder}/", "").replace(str(folder), ".")
-    text = re.sub(re.escape(_place().name) + r"\S*", "…", _ID.sub("…", text))
+    text = re.sub(re.escape(_place().name) + r"\S*", "…", ID.sub("…", text))
     lines = [_STAMP.sub("", line).rstrip() for line in text.splitlines()]
     return "\n".join(line for line in lines if line.strip(" :") not in ("", "default") and not _PROGRESS.match(line.strip()))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from docker.errors import APIError
 from docker.models.networks import Network
 
-from ..advice import NO_NETWORK_LEFT, advice, away
+from ..advice import NO_NETWORK_LEFT, advice, away, crossed
 from ..engine import connect, labels, leftovers
 from ..engine.plugins import tool
 from ..engine.words import OF_THE_ENGINE
@@ -19,10 +19,10 @@ from ..files import compose, merge
 from ..files.compose import ComposeFile
 from ..trouble import TookTooLong, Trouble
 from . import answer
+from .limits import WAIT_SECONDS as WAIT_SECONDS
 from .service import OF_SERVICE, StackFailed
 from .stack import Stack
 
-WAIT_SECONDS = 120
 _UP_SECONDS = 900
 _NETWORK_SECONDS = 120  # until another run gives a network back; the default address pools end at about 28
 _AGAIN_SECONDS = 1
@@ -71,9 +71,9 @@ def up(
     project = project or name(recipe)
     verdict, config = compose.read(file, project)
     if verdict.error:
-        raise StackFailed(f"{file} is not valid.{advice(verdict.error)}\nCompose says:\n{verdict.error}")
+        raise StackFailed(f"{file} is not valid.{advice(verdict.error)}\nCompose says:\n{verdict.error}", verdict.exit_code)
     added = merge.override(config, project, leftovers.labels(recipe), free_ports)
-    stack = Stack(project, file, recipe, verdict.warnings, added)
+    stack = Stack(project, file, recipe, verdict.warnings, added, compose.declared(config))
     chosen = [part for profile in profiles for part in ("--profile", profile)]
     waiting = ["--wait", "--wait-timeout", str(limit)] if wait else []
     try:
@@ -86,7 +86,7 @@ def up(
                 return tool("compose", *command, cwd=file.folder, timeout=left, heard=heard, environment=file.environment)
 
             done = bring_up()
-            if done.returncode and away(done.stdout + done.stderr):
+            if done.returncode and (away(done.stdout + done.stderr) or crossed(done.stdout + done.stderr)):
                 done = bring_up()
             deadline = time.monotonic() + _NETWORK_SECONDS
             while done.returncode and no_network_left(done.stderr) and time.monotonic() < deadline:
@@ -97,7 +97,7 @@ def up(
             said = compose.words(done.stderr, file.folder, project, done.stdout)
             last = _last_words(stack)
             step = advice(last) or away(done.stdout + done.stderr) or advice(said)
-            raise StackFailed(f"{file} does not come up.{step}\nCompose says:\n{said}{last}")
+            raise StackFailed(f"{file} does not come up.{step}\nCompose says:\n{said}{last}", done.returncode)
     except TookTooLong:
         _sweep(stack)
         raise StackFailed(f"{file} did not come up within {seconds:g} seconds.") from None

@@ -83,9 +83,9 @@ def stores_elsewhere() -> str | None:
     return f"The private engine runs with the image store {storage()}, and BOOK_STORE={store()}: run `make clean`, and then this again."
 
 
-def settings(store: Store) -> dict[str, Any]:
+def settings(images: Store) -> dict[str, Any]:
     """The settings of the private engine, with images in a certain store."""
-    return {**SETTINGS, **_STORES[store]}
+    return {**SETTINGS, **_STORES[images]}
 
 
 def start(step: Step) -> str:

@@ -13,8 +13,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from ..engine import labels
 from ..trouble import Trouble
 from . import remains
@@ -86,7 +84,7 @@ def dead() -> list[Namespace]:
     """The namespaces that processes of this user left when they were killed."""
     folders = [folder for folder in _RUN.glob(f"{_PREFIX}*") if os.access(folder, os.W_OK)]
     found = [Namespace(folder.name.removeprefix(_PREFIX)) for folder in folders]
-    return [one for one in found if not _lives(one.process)]
+    return [one for one in found if not labels.lives(one.process)]
 
 
 def remove(namespace: Namespace) -> None:
@@ -202,10 +200,3 @@ def _restore_forwarding(namespace: Namespace) -> None:
         others = [folder for folder in _RUN.glob(f"{_PREFIX}*") if folder != namespace.folder]
         if (namespace.folder / "ip_forward").read_text().strip() == "0" and not others and not (owner and lives(owner)):
             _FORWARDING.write_text("0\n")
-
-
-def _lives(process: str) -> bool:
-    try:
-        return labels.process_name(int(process.partition("-")[0])) == process
-    except (ValueError, psutil.NoSuchProcess):
-        return False

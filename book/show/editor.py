@@ -12,6 +12,7 @@ from typing import Protocol
 import ipywidgets
 from markupsafe import Markup
 
+from ..terminal import quiet
 from ..trouble import Trouble
 from . import lab
 from .html import Piece
@@ -98,7 +99,8 @@ class Panel:
     def _run(self, text: str) -> None:
         started = time.monotonic()
         try:
-            self.shown.value = self._editor.work(text, self._tell).html
+            with quiet():  # a cell that runs meanwhile shows its own commands only
+                self.shown.value = self._editor.work(text, self._tell).html
             seconds = time.monotonic() - started
             self.state.value = Markup('<span role="status" class="book-good">✓ done in {:.1f} s</span>').format(seconds)
         except Trouble as problem:

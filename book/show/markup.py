@@ -71,7 +71,7 @@ def _formatter() -> DisplayFormatter:
 
 @cache
 def _markdown() -> MarkdownIt:
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader = MarkdownIt("commonmark").enable("table")
     reader.add_render_rule("fence", _fence)
     return reader
 

@@ -13,7 +13,7 @@ from book import notebook
 from book.advice import advice, away
 from book.files import compose, merge
 from book.files.config import Configuration
-from book.measure import build_output, builder, image, knock, tool, up
+from book.measure import build_output, builder, commands, image, knock, tool, up
 from book.recipe import Recipe
 from book.show import listing
 from book.trouble import Trouble
@@ -95,8 +95,8 @@ def test_a_listing_is_one_block_and_holds_the_file_as_it_is(folder, text, name):
     (folder / f"{name}.txt").write_bytes(text.encode())
     recipe = Recipe(folder)
     tokens = MarkdownIt().parse(listing(recipe, f"{name}.txt").data)
-    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close", "fence"]
-    assert [child.type for child in tokens[1].children] == ["code_inline"]
+    assert [token.type for token in tokens] == ["html_block", "fence"]
+    assert re.fullmatch(r'<div class="book-caption"><span class="book-file">[^<>]*</span></div>\n', tokens[0].content)
     assert tokens[-1].content.rstrip("\n") == recipe.read(f"{name}.txt").rstrip("\n").replace("\0", "\ufffd")
 
 
@@ -180,8 +180,8 @@ def test_the_second_file_marks_all_that_is_made(services, networks, label):
 @given(name=st.text(max_size=40))
 def test_any_folder_gives_a_valid_project_and_tag(name):
     assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*", up.name(name))
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", image._normalized(name))
-    assert len(image._normalized(name)) <= 80
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", commands.tag(name))
+    assert len(commands.tag(name)) <= 80
 
 
 @ANY

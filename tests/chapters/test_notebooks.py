@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from book.chapters.chapter import chapters, recorded
+from book.terminal import TERMINAL
 
 ALL = chapters()
 MOST_LINES = 12
@@ -21,11 +22,27 @@ _ORDER = (
     "## What you take away",
     "## On what this page was run",
 )
+# Of a chapter that shows its commands first: these headings, and no other one of that level.
+_COMMANDS_FIRST = (
+    "## In short",
+    "## The problem",
+    "## Why",
+    "## The fix",
+    "## Which one to take",
+    "## Check list",
+    "## Exercise",
+    "## What this was run on",
+)
 
 
 @pytest.fixture(params=ALL, ids=lambda chapter: chapter.name)
 def chapter(request):
     return request.param
+
+
+def commands_first(notebook: nbformat.NotebookNode) -> bool:
+    """Whether the chapter is written around its commands."""
+    return bool(notebook.metadata.get("commands_first"))
 
 
 def faults(notebook: nbformat.NotebookNode) -> list[str]:
@@ -61,8 +78,12 @@ def test_outputs_are_no_older_than_recipe_cells_and_package(chapter):
 
 
 def test_has_every_part_of_a_chapter_in_order(chapter):
-    headings = [line for cell in chapter.read().cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
-    places = [next((i for i, line in enumerate(headings) if line.startswith(part)), None) for part in _ORDER]
+    notebook = chapter.read()
+    lines = [line for cell in notebook.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    if commands_first(notebook):
+        assert [line.rstrip() for line in lines if line.startswith("## ")] == list(_COMMANDS_FIRST)
+        return
+    places = [next((i for i, line in enumerate(lines) if line.startswith(part)), None) for part in _ORDER]
     missing = [part for part, place in zip(_ORDER, places, strict=True) if place is None]
     assert missing == []
     assert places == sorted(places)
@@ -79,8 +100,21 @@ def test_has_claims_that_held(chapter):
 
 
 def test_has_a_solution_that_ran(chapter):
-    folded = [cell for cell in chapter.read().cells if "hide-cell" in cell.metadata.get("tags", []) and cell.cell_type == "code"]
-    assert any("claim(" in cell.source for cell in folded)
+    notebook = chapter.read()
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if commands_first(notebook):
+        assert any("exercise(" in cell.source and cell.outputs for cell in code)
+        return
+    assert any("claim(" in cell.source for cell in code if "hide-cell" in cell.metadata.get("tags", []))
+
+
+def test_shows_its_commands_where_they_come_first(chapter):
+    notebook = chapter.read()
+    if not commands_first(notebook):
+        return
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", []) if TERMINAL in output.get("metadata", {})]
+    assert shown
+    assert all(output.metadata[TERMINAL] for output in shown)
 
 
 @pytest.mark.parametrize(

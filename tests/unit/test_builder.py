@@ -35,7 +35,8 @@ def build(tmp_path, monkeypatch):
         monkeypatch.setattr(image, "has_buildkit", lambda: False)
         monkeypatch.setattr(image.leftovers, "labels", lambda recipe: {})
         monkeypatch.setattr(image, "measure", lambda *measured: measured)
-        return image.build(tmp_path, "Dockerfile", "x", bases=())[-1]
+        *_, printed, _ = image.build(tmp_path, "Dockerfile", "x", bases=())
+        return printed
 
     return make
 
@@ -97,6 +98,14 @@ def test_what_buildkit_shows_below_the_step_hides_no_index_that_was_away():
     assert refused.again
     assert str(refused).startswith("Dockerfile does not build (line 2).")
     assert "did not answer: check the network of this machine" in str(refused)
+
+
+def test_a_layer_that_another_run_removed_is_no_fault_of_the_dockerfile():
+    printed = (
+        'ERROR: failed to solve: failed to prepare extraction snapshot "extract-55": parent snapshot sha256:ab does not exist: not found\n'
+    )
+    assert builder.refused("Dockerfile", build_output.ending(printed), 0, printed).again
+    assert not builder.refused("Dockerfile", ["ERROR: failed to solve: no"], 0, "ERROR: failed to solve: no\n").again
 
 
 def test_the_steps_that_run_are_known():

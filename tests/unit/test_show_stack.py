@@ -8,6 +8,7 @@ from book.show.connectivity import connectivity
 from book.show.durations import durations
 from book.show.race import race
 from book.show.services import services
+from book.show.timeline import _labels as labels
 from book.show.timeline import _levels as levels
 from book.show.timeline import timeline
 
@@ -117,3 +118,10 @@ def test_a_service_that_is_tried_in_several_ways_has_one_title_above_them():
     assert [head for head in ("name", ":5000", "http /hello") if f">{head}</th>" in html] == ["name", ":5000", "http /hello"]
     places = [html.index(f"answer {number}") for number in (0, 2, 3, 1)]
     assert places == sorted(places), "the cells follow their titles"
+
+
+def test_no_line_to_a_label_crosses_another_and_restarts_have_few_labels():
+    close = [Event("web", "created", 0.0), Event("web", "started", 0.5), Event("web", "unhealthy", 0.9)]
+    assert levels(close, scale=1.0) == [2, 1, 0], "the line of `started` does not run through `created`"
+    again = [Event("worker", what, second) for second in range(8) for what in ("started", "exited")]
+    assert [label for label in labels(again) if label] == ["started", "exited"] * 2
