@@ -12,6 +12,7 @@ if all(find_spec(name) for name in ("docker", "IPython", "psutil")):
     from .measure import timeline as timeline
     from .measure import tool as tool
     from .recipe import Recipe as Recipe
+    from .show.exercise import exercise as exercise
     from .trial import try_it as try_it
 
     _notebook.install()

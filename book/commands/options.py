@@ -82,7 +82,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     for name, summary in (
         ("book", "run every chapter that changed, and build the site"),
         ("site", "build the site from the outputs that are there: no engine, no run"),
-        ("record", "run chapters, and write their outputs into notebooks/ (for maintainers of the book)"),
+        ("record", "run chapters, write their outputs into notebooks/, and take README.md's picture (for maintainers)"),
         ("chapter", "run chapters, whether they changed or not, and build no site"),
         ("test", "check everything: code, engine, every chapter, the site in a browser"),
     ):
@@ -97,6 +97,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_soak(add("soak", "run the chapters many times, then several times at once, and show what that leaves behind"))
     _add_report(add("report", "check, build, start, measure and stop a project of yours, and write a page about what was found"))
     _add_new(add("new", "make a recipe folder and its chapter, ready to edit, and run the chapter once"))
+    _add_check(add("check", "check your file for the exercise of a chapter; the first time, write the file to change"))
     add("clean", "remove everything of ours: containers, networks, images, the private engine, our folders")
     add("help", "show the help of all commands")
     return parser, made
@@ -162,6 +163,14 @@ def _add_new(parser: _Parser) -> None:
     parser.add_argument("--from", dest="project", type=Path, help=project)
 
 
+def _add_check(parser: _Parser) -> None:
+    parser.epilog = "Exit code: 0 every condition is met, 1 not every one, 2 a wrong word on the command line."
+    parser.add_argument("exercise", type=_exercise, help=f"the number of the chapter: {', '.join(_exercises())}")
+    file = "your file (default: the one that this command writes below exercises/ the first time)"
+    parser.add_argument("file", nargs="?", type=_readable, help=file)
+    parser.add_argument("--solution", action="store_true", help="print a solution, and check nothing")
+
+
 def _split_works(options: argparse.Namespace, parser: _Parser) -> None:
     """Put the works into `works` and the starts of chapters' names into `chapters`."""
     given: list[str] = options.works
@@ -176,6 +185,23 @@ def _chapter(given: str) -> str:
     if not given or not any(name.startswith(given) for name in names):
         raise argparse.ArgumentTypeError(f"no chapter's name starts with {given!r}. The chapters: {', '.join(names)}")
     return given
+
+
+def _exercises() -> list[str]:
+    return sorted(path.stem.removeprefix("chapter_") for path in (ROOT / "book/exercises").glob("chapter_*.py"))
+
+
+def _exercise(given: str) -> str:
+    number = given.partition("-")[0].zfill(2)
+    if number not in _exercises():
+        raise argparse.ArgumentTypeError(f"no exercise for {given!r}. There are exercises for these chapters: {', '.join(_exercises())}")
+    return number
+
+
+def _readable(given: str) -> Path:
+    if not (_folder() / given).is_file():
+        raise argparse.ArgumentTypeError(f"{given!r} is not a file")
+    return Path(given)
 
 
 def _kind(given: str) -> str:

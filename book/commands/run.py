@@ -29,6 +29,7 @@ MODULES = {  # a module is imported only when its command runs
     "soak": "soak",
     "report": "report",
     "new": "new",
+    "check": "check",
     "clean": "clean",
 }
 

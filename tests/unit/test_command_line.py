@@ -20,7 +20,23 @@ from book.places import ROOT
 from book.site import build
 from book.trouble import Trouble
 
-COMMANDS = {"book", "site", "record", "chapter", "test", "bench", "engines", "lab", "serve", "soak", "report", "new", "clean", "help"}
+COMMANDS = {
+    "book",
+    "site",
+    "record",
+    "chapter",
+    "test",
+    "bench",
+    "engines",
+    "lab",
+    "serve",
+    "soak",
+    "report",
+    "new",
+    "check",
+    "clean",
+    "help",
+}
 
 
 def book_command(*arguments, python=sys.executable):
@@ -44,6 +60,8 @@ def book_command(*arguments, python=sys.executable):
         (["bench", "stop", "04"], "chapters (04) can only follow books or lighthouse"),
         (["engines", "desktop"], "'desktop' is no engine to compare. There are: containerd, overlay2, "),
         (["engines", "own", "--chapters", "99"], "starts with '99'. The chapters: 01-environment-in-an-image, "),
+        (["check", "99"], "no exercise for '99'. There are exercises for these chapters: 03, 06"),
+        (["check", "03", "nowhere"], "'nowhere' is not a file"),
         (["new"], "the following arguments are required: name"),
         *(([name, "99"], "starts with '99'. The chapters: 01-environment-in-an-image, ") for name in ("book", "record", "chapter", "test")),
     ],
@@ -289,6 +307,7 @@ def test_a_site_that_was_refused_is_not_fresh(monkeypatch, tmp_path):
     monkeypatch.setattr(build, "HTML", tmp_path / "html")
     monkeypatch.setattr(build, "INDEX", tmp_path / "html/index.html")
     monkeypatch.setattr(build, "_STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(build.archives, "of_the_book", lambda root: [])
     build.HTML.mkdir()
     build.INDEX.write_text("as it was")
     build._STAMP.write_text(build._digest(""))

@@ -1,0 +1,15 @@
+FROM python:3.13-slim AS build
+RUN pip install --no-cache-dir uv==0.13.9
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=/venv
+WORKDIR /build
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv venv /venv && uv pip install --python=/venv flask gunicorn
+
+FROM python:3.13-slim
+COPY --from=build /venv /venv
+ENV PATH=/venv/bin:$PATH
+WORKDIR /app
+COPY app .
+RUN python -c "import gunicorn.app.wsgiapp, echo"
+USER 1000:1000
+CMD ["gunicorn", "--bind=0.0.0.0:5000", "echo:app"]
