@@ -26,8 +26,8 @@ _TITLES = {
 }
 _WITH = "bytecode + "  # first, so that the two differ even in a chart that cuts long names
 _OTHERS = {
-    "musl": (sizes.NOTED_ALPINE, "two stages, Poetry, Alpine", "two stages, uv, Alpine"),
-    "glibc": (sizes.NOTED, "two stages, Poetry, slim", "two stages, uv, slim"),
+    "musl": (sizes.NOTED_ALPINE, sizes.DEFAULT_ALPINE, "two stages, uv, Alpine"),
+    "glibc": (sizes.NOTED, sizes.DEFAULT, "two stages, Poetry, slim", "two stages, uv, slim"),
 }
 _COMPILE = """FROM {image}
 USER root

@@ -13,6 +13,7 @@ from .result import Bound, Comparison, Fact, Result
 
 ROUNDS = 1  # a size is the same each time
 NOTED, NOTED_ALPINE = "the notes' slim", "the notes' Alpine"
+DEFAULT, DEFAULT_ALPINE = "the default", "the default, Alpine"
 SMALLEST, SMALLEST_GLIBC = "the smallest, musl", "the smallest, glibc"
 _FLOOR, _FLOOR_GLIBC = "the floor, musl", "the floor, glibc"
 _WORD = "word"
@@ -25,7 +26,8 @@ def variants() -> dict[str, Callable[[], Image]]:
         NOTED: partial(chapter, "slim.Dockerfile", BUILD_ENV="production"),
         NOTED_ALPINE: partial(chapter, "alpine.Dockerfile", BUILD_ENV="production"),
         "two stages, Poetry, slim": partial(chapter, "slim-stages.Dockerfile"),
-        "two stages, Poetry, Alpine": partial(chapter, "alpine-stages.Dockerfile"),
+        DEFAULT: partial(chapter),
+        DEFAULT_ALPINE: partial(chapter, "uv-alpine.Dockerfile"),
         "two stages, uv, slim": partial(smallest, "stages.Dockerfile", LIBC="glibc"),
         "two stages, uv, Alpine": partial(smallest, "stages.Dockerfile", LIBC="musl"),
         SMALLEST_GLIBC: partial(smallest, "small.Dockerfile", LIBC="glibc"),

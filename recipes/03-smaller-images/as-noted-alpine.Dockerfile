@@ -1,4 +1,4 @@
-# The same environment on a smaller base, as the notes build it.
+# The same environment on a smaller base, as in 2021.
 FROM python:3.13-alpine
 
 ARG BUILD_ENV=development
@@ -11,5 +11,6 @@ COPY requirements.txt poetry.lock pyproject.toml /dev_env/
 RUN apk add --no-cache gcc libffi-dev musl-dev && \
     pip3 install -r requirements.txt && \
     poetry config virtualenvs.create false && \
-    poetry install $(test "$BUILD_ENV" == "production" && echo "--no-dev") --no-interaction --no-ansi && \
+    poetry install $(test "$BUILD_ENV" == "production" && echo "--no-dev") \
+        --no-interaction --no-ansi && \
     apk del gcc libffi-dev musl-dev

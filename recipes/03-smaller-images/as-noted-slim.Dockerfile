@@ -1,4 +1,4 @@
-# The environment of an application, without its code, as the notes build it.
+# The environment of an application, without its code, as in 2021.
 FROM python:3.13-slim
 
 # Tells a production environment from a development one.
@@ -11,4 +11,5 @@ COPY requirements.txt poetry.lock pyproject.toml /dev_env/
 # The image is the virtual environment, so Poetry need not make another.
 RUN pip install -r requirements.txt && \
     poetry config virtualenvs.create false && \
-    poetry install $(test "$BUILD_ENV" == "production" && echo "--no-dev") --no-interaction --no-ansi
+    poetry install $(test "$BUILD_ENV" == "production" && echo "--no-dev") \
+        --no-interaction --no-ansi
