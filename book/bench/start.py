@@ -101,9 +101,9 @@ def measure(rounds: int, tell: Tell) -> Result:
 
 def _plans(recipe: Recipe) -> dict[str, _Plan]:
     """The ways; the Compose files that the recipe does not have are written beside its own."""
-    script = yaml.safe_load(recipe.read("compose.yaml"))["services"][_DATABASE]["volumes"]
+    script = yaml.safe_load(recipe.read("tcp-check.compose.yaml"))["services"][_DATABASE]["volumes"]
     (recipe.path / _SLOW).mkdir()
-    (recipe.path / _SLOW / "greeting.sql").write_text(recipe.read("slow-init/greeting.sql").replace("pg_sleep(6)", "pg_sleep(3)"))
+    (recipe.path / _SLOW / "greeting.sql").write_text(recipe.read("slow-init/greeting.sql").replace("pg_sleep(15)", "pg_sleep(3)"))
     (recipe.path / "app/wait.py").write_text(_WAIT)
 
     def variant(source: str, name: str, change: Callable[[_Services], object]) -> _Plan:

@@ -1,4 +1,4 @@
-"""A small web service that connects to its database once, at the start."""
+"""The web service connects to its database once, when it starts."""
 
 import os
 

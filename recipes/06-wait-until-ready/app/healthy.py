@@ -1,4 +1,4 @@
-"""Ends in 0 where the web service answers, as Docker's health check wants it."""
+"""Exit with 0 if the web service answers without an error, else with 1."""
 
 import urllib.request
 

@@ -1,3 +1,3 @@
 CREATE TABLE greeting (word text);
 INSERT INTO greeting VALUES ('hello');
-SELECT pg_sleep(6);  -- as long as loading a few tables of real data
+SELECT pg_sleep(15);  -- as long as it takes to load real data
