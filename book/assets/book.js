@@ -1,5 +1,6 @@
 // What the theme's large script did and this site still wants: the list of contents that follows the reader, the way back to
 // the top, and folded blocks that open for the printer. The search page waits for words, and so its field has the focus.
+// And the choice between terminal and Python, which a style sheet alone can make but not remember.
 (() => {
   "use strict";
 
@@ -35,7 +36,35 @@
   up.addEventListener("click", () => scrollTo({ top: 0 }));
   follow();
 
-  const folded = () => document.querySelectorAll("main details:not([open])");
+  // Terminal or Python, on the pages that have the choice; what was chosen is kept for the next page.
+  const ways = document.querySelectorAll(".book-way input");
+  const show = (way) => {
+    for (const input of ways) input.checked = input.value === way;
+    for (const block of document.querySelectorAll("details.book-python")) block.open = way === "python";
+  };
+  const kept = () => {
+    try {
+      return localStorage.getItem("way");
+    } catch {
+      return null;
+    }
+  };
+  if (ways.length) {
+    for (const input of ways) {
+      input.addEventListener("change", () => {
+        show(input.value);
+        try {
+          localStorage.setItem("way", input.value);
+        } catch {
+          // The browser keeps nothing for this site: the choice holds for this page.
+        }
+      });
+    }
+    show(kept() === "python" ? "python" : "terminal");
+  }
+
+  // On paper, the Python of a page that shows its commands stays out.
+  const folded = () => document.querySelectorAll("main details:not([open], .book-python)");
   let opened = [];
   addEventListener("beforeprint", () => {
     opened = [...folded()];

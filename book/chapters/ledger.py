@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from docutils.nodes import make_id
 
 from ..places import ROOT
 from ..trouble import Trouble
@@ -15,6 +16,8 @@ from .chapter import Chapter
 
 _ERRATA = ROOT / "book/pages/errata.yaml"
 _RECIPES = ROOT / "book/pages/recipes.yaml"
+_IN_SHORT = re.compile(r"^## In short\n+(?![#\n])(.+?[.!?])(?=\s|$)", re.MULTILINE | re.DOTALL)
+_LONGEST_ANCHOR = 60  # characters of a sentence
 _MINUTES = re.compile(r"\*\*Time\*\* (\d+) minutes")
 
 
@@ -44,9 +47,17 @@ class Erratum:
 
 @dataclass(frozen=True)
 class Headline:
-    """A recipe as the first page shows it: its question, the claim that sums it up, and the minutes to read it."""
+    """A recipe as the first page shows it.
+
+    Attributes:
+        question: the question in a reader's words.
+        answer: the answer in one line; empty if neither its row nor its chapter gives one.
+        proof: the claim that sums it up.
+        minutes: how long it takes to read.
+    """
 
     question: str
+    answer: str
     proof: Held
     minutes: int
 
@@ -71,17 +82,27 @@ def recipes(of: Sequence[Chapter]) -> tuple[Headline, ...]:
     Raises:
         Unproved: if a row names a sentence that its chapter does not claim, or a chapter has no row or no time.
     """
-    found = {proof.chapter: (row["question"], proof) for row, proof in _proved(_RECIPES, of)}
+    found = {proof.chapter: (row["question"], row.get("answer") or _in_short(proof.chapter), proof) for row, proof in _proved(_RECIPES, of)}
     without = [chapter.name for chapter in of if chapter not in found]
     if without:
         raise Unproved(f"{_RECIPES.name} has no row for {', '.join(without)}: add one with the chapter's question and one of its claims.")
     return tuple(Headline(*found[chapter], minutes(chapter)) for chapter in of)
 
 
+def number(chapter: Chapter) -> str:
+    """The chapter's number as its title begins with it, from the name of its file: `3. `."""
+    return f"{int(chapter.name[:2])}. "
+
+
 def title(chapter: Chapter) -> str:
-    """The chapter's title, from its first heading."""
+    """The chapter's title with its number, as every page names it."""
     heading: str = chapter.read().cells[0].source.splitlines()[0]
-    return heading.removeprefix("# ")
+    return number(chapter) + heading.removeprefix("# ")
+
+
+def anchor(sentence: str) -> str:
+    """The address of a claim on its chapter's page."""
+    return f"claim-{make_id(sentence)[:_LONGEST_ANCHOR].rstrip('-')}"
 
 
 def minutes(chapter: Chapter) -> int:
@@ -94,6 +115,13 @@ def minutes(chapter: Chapter) -> int:
     if not found:
         raise Unproved(f"{chapter.path.name} does not say how long it takes: write **Time** N minutes into its first cell.")
     return int(found[1])
+
+
+def _in_short(chapter: Chapter) -> str:
+    """The first sentence below the chapter's heading *In short*; empty if there is no such heading."""
+    text = "\n".join(cell.source for cell in chapter.read().cells if cell.cell_type == "markdown")
+    found = _IN_SHORT.search(text)
+    return " ".join(found[1].split()) if found else ""
 
 
 def _proved(file: Path, of: Sequence[Chapter]) -> Iterator[tuple[dict[str, str], Held]]:

@@ -214,7 +214,7 @@ def _runs(run: ShownRun) -> Iterator[tuple[str, Markup]]:
             yield "Who reaches whom", _html(connectivity(run.topology.reaches))
     if run.stops:
         ends = {f"{name} (exit code {stopped.exit_code})": stopped.seconds for name, stopped in run.stops.items()}
-        yield "Stop", _html(seconds("Seconds from `docker compose stop` to the end", ends))
+        yield "Stop", _html(seconds("Seconds from docker compose stop to the end", ends))
 
 
 def _spread(run: ShownRun) -> Markup:

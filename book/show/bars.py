@@ -1,4 +1,4 @@
-"""Bars of seconds or of another unit, one for each row, with a dot for each time if a row was measured several times."""
+"""Bars of seconds or of another unit, one for each row, with an axis and a dot for each time if a row was measured several times."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def chart(title: str, rows: Mapping[str, Sequence[float]], failed: Collection[st
 def _draw(
     rows: Mapping[str, Sequence[float]], failed: Collection[str], several: bool, say: Callable[[float], str], width: float
 ) -> figure.Figure:
-    drawing = figure.new(width, (0.9 if several else 0.4) + 0.42 * len(rows))
+    from matplotlib.ticker import MaxNLocator
+
+    drawing = figure.new(width, (1.15 if several else 0.4) + 0.42 * len(rows))
     axes = drawing.add_subplot()
     middles = [median(times) for times in rows.values()]
     colours = [figure.PALETTE["bad" if label in failed else "base" if several else "ours"] for label in rows]
@@ -46,12 +48,17 @@ def _draw(
             [time for time, _ in dots], [place for _, place in dots], s=28, color=figure.PALETTE["ours"], label="each time", zorder=2
         )
         drawing.legend(loc="outside lower center", ncols=2, frameon=False)
-        for place, (middle, times) in enumerate(zip(middles, rows.values(), strict=True)):  # to the right of its last dot
-            axes.text(max(times) + 0.02 * most, place, say(middle), va="center")
+        beside = axes.get_yaxis_transform()  # across: from 0 to 1; down: the rows
+        axes.text(1.02, -0.75, "median", transform=beside, va="center", weight="bold")
+        for place, middle in enumerate(middles):  # in a column of its own: beside the last dot it would seem to be that dot's
+            axes.text(1.02, place, say(middle), transform=beside, va="center")
     else:
         axes.bar_label(drawn, [say(middle) for middle in middles], padding=4)
     axes.invert_yaxis()
-    axes.set_xlim(0, most * 1.14 or 1)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
-    axes.tick_params(bottom=False, labelbottom=False, left=False)
+    axes.set_xlim(0, most * (1.03 if several else 1.14) or 1)
+    axes.spines[["top", "right", *([] if several else ["bottom"])]].set_visible(False)
+    axes.tick_params(bottom=several, labelbottom=several, left=False)
+    if several:
+        axes.xaxis.set_major_locator(MaxNLocator(4 if width == figure.WIDE else 3))
+        axes.xaxis.set_major_formatter(lambda value, _: say(value))
     return drawing

@@ -52,6 +52,12 @@ def _label(event: Event) -> str:
     return f"✗ {event.detail}" if event.what == EventName.FAILED_TRY and event.detail else event.what
 
 
+def _labels(events: list[Event]) -> list[str]:
+    """The label of each event in a lane; of one that happens again and again only the first and the last have one."""
+    names = [_label(event) for event in events]
+    return ["" if name in names[:place] and name in names[place + 1 :] else name for place, name in enumerate(names)]
+
+
 def _chart(seen: Timeline, lanes: list[str]) -> Markup:
     described = "; ".join(f"{event.service} {event.what} after {event.seconds:.2f} s" for event in seen.events)
     return figure.chart(lambda width: _draw(seen, lanes, width), "What happened when", described)
@@ -83,24 +89,26 @@ def _draw(seen: Timeline, lanes: list[str], width: float) -> figure.Figure:
 
 
 def _levels(events: list[Event], scale: float) -> list[int]:
-    """The level of each label, so that none covers another: the last one lowest, and each earlier one clear of those after it."""
+    """The level of each label: the last one lowest, and each earlier one clear of those after it and of the lines that lead up to them."""
     begins: list[float] = []  # for each level, where its leftmost label begins
     found = []
-    for event in reversed(events):
+    for event, label in zip(reversed(events), reversed(_labels(events)), strict=True):
         at = event.seconds * scale
-        ends = at + _LETTER * len(_label(event)) + _GAP
-        level = next((level for level, begin in enumerate(begins) if ends <= begin), len(begins))
-        begins[level : level + 1] = [at]
+        ends = at + _LETTER * len(label) + _GAP
+        level = next((level for level in range(len(begins)) if ends <= min(begins[level:])), len(begins)) if label else 0
+        if label:
+            begins[level : level + 1] = [at]
         found.append(level)
     return found[::-1]
 
 
 def _lane(axes: figure.Axes, events: list[Event], levels: list[int], y: float, end: float) -> None:
     axes.plot([events[0].seconds, events[-1].seconds], [y, y], color=figure.PALETTE["base"], linewidth=2, zorder=1)
-    for event, level in zip(events, levels, strict=True):
+    for event, label, level in zip(events, _labels(events), levels, strict=True):
         mark, colour = _MARKS[event.what]
         top = y + 0.14 + _LEVEL * level
-        axes.plot([event.seconds] * 2, [y, top + 0.1], color=figure.PALETTE["base"], linewidth=0.8, zorder=1)
+        if label:
+            axes.plot([event.seconds] * 2, [y, top + 0.1], color=figure.PALETTE["base"], linewidth=0.8, zorder=1)
+            axes.text(event.seconds + 0.006 * end, top, label, fontsize=9, va="bottom")
         place = y - 0.11 if event.what == EventName.FAILED_TRY else y  # a try often fails at the moment of the start
         axes.scatter([event.seconds], [place], marker=mark, s=100 if mark == "*" else 50, color=figure.PALETTE[colour], zorder=2)
-        axes.text(event.seconds + 0.006 * end, top, _label(event), fontsize=9, va="bottom")

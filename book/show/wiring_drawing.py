@@ -76,7 +76,9 @@ def _machine(axes: figure.Axes, placed: Layout, top: float) -> None:
     for box, x in zip(placed.boxes, placed.across, strict=True):
         if not box.ports:
             continue
-        _arrow(axes, (x, top), (x, placed.middle + BOX / 2), all(reach.ok for reach in box.ports.values()))
+        # The folder's name is above the box, on the left: the arrow passes it on the right.
+        place = x + (placed.column / 2 - 0.26 if placed.folders else 0)
+        _arrow(axes, (place, top), (place, placed.middle + BOX / 2), all(reach.ok for reach in box.ports.values()))
         for row, (port, reach) in enumerate(sorted(box.ports.items())):
             label = f"{port}: {reach.text}" + (f", {milliseconds(reach)} ms" if reach.ok else "")
             _label(axes, x, top - 0.24 - 0.2 * row, label, reach.ok)

@@ -82,10 +82,12 @@ def layout(topologies: Sequence[Topology]) -> Layout:
     ports = max((len(box.ports) for box in found), default=0)
     labels = [*(label for _, label, _ in lanes), *([HERE] if ports else [])]
     left = 0.2 + _LETTER * 0.9 * max(map(len, labels), default=0)
+    several = len({box.project for box in found} - {-1}) > 1
+    folders = tuple(PurePath(topology.file).parent.name or topology.file for topology in topologies) if several else ()
     column = max(_COLUMN, 0.3 + _LETTER * max(len(box.name) for box in found), 0.3 + 0.07 * max(len(box.state) for box in found))
+    column = max(column, 0.5 + 0.065 * max(map(len, folders), default=0))  # a folder's name, and the arrow to a port beside it
     gaps = [sum(found[n].project != found[n - 1].project for n in range(1, place + 1)) for place in range(len(found))]
     across = tuple(left + column * (place + 0.5) + _GAP * gap for place, gap in enumerate(gaps))
-    several = len({box.project for box in found} - {-1}) > 1
     top = (0.35 + 0.35 + 0.2 * ports if ports else 0.05) + (0.35 if several else 0.05)
     heights = [0.42 + LEVEL * len({_level(one) for one in through}) for _, _, through in lanes]
     height = top + BOX + sum(heights) + 0.3
@@ -97,7 +99,7 @@ def layout(topologies: Sequence[Topology]) -> Layout:
             Lane(network, label, through, middle - BOX / 2 - sum(heights[: number + 1]))
             for number, (network, label, through) in enumerate(lanes)
         ),
-        tuple(PurePath(topology.file).parent.name or topology.file for topology in topologies) if several else (),
+        folders,
         column,
         left,
         middle,

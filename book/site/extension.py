@@ -22,13 +22,14 @@ from ..engines import result as compared
 from ..report.linters import COMPOSE
 from ..report.page import linked
 from ..report.rules.registry import RULES
-from . import archives, engines, numbers, source
-
-_KERNEL = re.compile(r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName = .*?</script>', re.DOTALL)
+from ..show.html import table
+from . import archives, bar, engines, numbers, reading, source
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    for part in reading, bar:
+        part.setup(app)
     app.add_directive("claims", Claims)
     app.add_directive("errata", Errata)
     app.add_directive("findings", Findings)
@@ -36,36 +37,40 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("numbers", Numbers)
     app.add_directive("quotations", Quotations)
     app.add_directive("engines", Engines)
-    app.add_directive("recipes", Recipes)
     app.connect("config-inited", _footer)
     app.connect("html-page-context", _banner)
     app.connect("doctree-read", _fold_solutions)
     app.connect("html-page-context", _describe)
-    app.connect("html-page-context", _bar)
     app.connect("build-finished", _archives)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-class Recipes(SphinxDirective):
-    """`{recipes}`: the chapters, each with its question, its headline measurement from the run, and its minutes."""
-
-    def run(self) -> list[nodes.Node]:
-        """Make the table."""
-        rows = [
-            [f"{_link(one.proof.chapter)} {one.question}", f"{one.proof.sentence} {_measured(one.proof)}", f"{one.minutes} min"]
-            for one in ledger.recipes(_shown(self.env.app))
-        ]
-        return _table(self, ["recipe", "✓ measured in the run", "time"], rows, "book-recipes")
-
-
 class Claims(SphinxDirective):
-    """`{claims}`: a table of every claim of the book, from the outputs of its chapters."""
+    """`{claims}`: every claim of the book, from the outputs of its chapters: a section for each chapter, and a link to each place."""
 
     def run(self) -> list[nodes.Node]:
-        """Make the table."""
-        found = ledger.claims(_shown(self.env.app))
-        rows = [[_link(held.chapter), held.sentence, "✓ held", held.measured or "yes or no"] for held in found]
-        return _table(self, ["chapter", "claim", "verdict", "measured"], rows)
+        """Make the sections."""
+        return [self._section(chapter) for chapter in _shown(self.env.app)]
+
+    def _section(self, chapter: Chapter) -> nodes.section:
+        title = ledger.title(chapter)
+        page = self.env.app.builder.get_relative_uri(self.env.docname, f"notebooks/{chapter.name}")
+        rows = [
+            [
+                Markup('<a href="{}#{}">{}</a>').format(page, ledger.anchor(held.sentence), numbers.coded(held.sentence)),
+                held.measured or "✓",
+            ]
+            for held in ledger.claims([chapter])
+        ]
+        heading = nodes.title(title, title)
+        claims = table(f"Claims of chapter {title}", ["claim that held", "measured"], rows)
+        return nodes.section(
+            "",
+            heading,
+            _raw(Markup('<div class="book-of-claims">{}</div>').format(claims.html)),
+            ids=[f"chapter-{chapter.name[:2]}"],
+            names=[],
+        )
 
 
 class Errata(SphinxDirective):
@@ -75,7 +80,8 @@ class Errata(SphinxDirective):
         """Make the table."""
         head = ["the 2021 recipe", "now", "why", "the fix", "shown by the run"]
         found = ledger.errata(_shown(self.env.app))
-        return _table(self, head, [[e.noted, e.today, e.why, e.works, f"✓ {e.proof.sentence} {_link(e.proof.chapter)}"] for e in found])
+        rows = [[e.noted, e.today, e.why, e.works, f"✓ {e.proof.sentence} {_link(e.proof.chapter)}"] for e in found]
+        return _table(self, head, rows, "book-ledger book-errata")
 
 
 class Numbers(SphinxDirective):
@@ -114,7 +120,7 @@ class Engines(SphinxDirective):
     def _topic(self, chapter: Chapter) -> engines.Topic:
         link = self.env.app.builder.get_relative_uri(self.env.docname, f"notebooks/{chapter.name}")
         sentences = tuple(held.sentence for held in ledger.claims([chapter]))
-        return engines.Topic(chapter.name, ledger.title(chapter), link, chapter.digest(), sentences)
+        return engines.Topic(chapter.name, ledger.title(chapter), link, chapter.own_digest(), sentences)
 
 
 class Findings(SphinxDirective):
@@ -145,10 +151,6 @@ class Report(SphinxDirective):
         html = linked(Path(file).read_text(encoding="utf-8"), lambda chapter: builder.get_relative_uri(here, f"notebooks/{chapter}"))
         lower = re.sub(r"(</?h)2\b", r"\g<1>3", html)
         return [_raw(Markup('<div class="book-report">{}</div>').format(Markup(lower)))]  # a page of ours, as `report` wrote it
-
-
-def _measured(held: ledger.Held) -> str:
-    return f"**{held.measured}**" if held.measured else ""
 
 
 def _table(directive: SphinxDirective, head: list[str], rows: list[list[str]], kind: str = "book-ledger") -> list[nodes.Node]:
@@ -207,22 +209,6 @@ def _describe(app: Sphinx, page: str, template: str, context: dict[str, Any], do
         description = description.partition(" You need ")[0]  # of a chapter's opening, what a reader will do
     tag = Markup('<meta name="description" content="{}" />').format(shorten(description, 300))
     context["metatags"] = f"{context.get('metatags', '')}\n    {tag}"
-
-
-def _bar(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Under a chapter's title: how long it takes, and its recipe and its notebook for download. No kernel in the browser."""
-    context["body"] = _KERNEL.sub("", context.get("body", ""))
-    chapter = next((chapter for chapter in _shown(app) if page == f"notebooks/{chapter.name}"), None)
-    if chapter is None:
-        return
-    archive = context["pathto"](f"_static/{archives.FOLDER}/{chapter.name}.zip", 1)
-    notebook = context["pathto"](f"_sources/{page}.ipynb", 1)
-    bar = Markup("""<ul class="book-take" aria-label="This chapter">
-<li>{minutes} minutes</li>
-<li><a href="{archive}" download><i class="fas fa-download" aria-hidden="true"></i> Download this recipe</a></li>
-<li><a href="{notebook}" download><i class="fas fa-file" aria-hidden="true"></i> Notebook</a></li>
-</ul>""").format(minutes=ledger.minutes(chapter), archive=archive, notebook=notebook)
-    context["body"] = context["body"].replace("</h1>", f"</h1>\n{bar}", 1)
 
 
 def _archives(app: Sphinx, problem: Exception | None) -> None:

@@ -76,10 +76,21 @@ def _comparison(comparison: Comparison) -> Piece:
     drawn = {name: way.samples for name, way in comparison.ways.items() if way.samples}
     title = comparison.title.replace("`", "")  # neither a chart nor a caption can contain code
     chart = bars.chart(title, drawn, say=say) if drawn else Markup()
-    facts = table(f"{title} (ratio: to {comparison.baseline})", _HEAD, _rows(comparison), numbers=range(1, len(_HEAD)))
+    facts = _table(f"{title} (ratio: to {comparison.baseline})", comparison)
     lines = [_marked(comparison.met(bound), describe(comparison, bound)) for bound in comparison.bounds]
     lines += [coded(sentence[0].upper() + sentence[1:]) for sentence in _winner(comparison)]
     return Piece(chart + facts.html + _list(lines), facts.text)
+
+
+def _table(caption: str, comparison: Comparison) -> Piece:
+    """Its numbers; where every way was measured once, that one number and no median, least and most of it."""
+    rows = list(_rows(comparison))
+    if any(way.runs != 1 for way in comparison.ways.values()):
+        return table(caption, _HEAD, rows, numbers=range(1, len(_HEAD)))
+    failed = any(way.failed for way in comparison.ways.values())
+    columns = [0, 1, 2, *([len(_HEAD) - 1] if failed else [])]
+    head = ["measured once" if place == 1 else _HEAD[place] for place in columns]
+    return table(caption, head, [[row[place] for place in columns] for row in rows], numbers=range(1, len(head)))
 
 
 def _list(lines: list[Markup]) -> Markup:
@@ -99,7 +110,8 @@ def _rows(comparison: Comparison) -> Iterator[list[str | Cell]]:
 def _winner(comparison: Comparison) -> Iterator[str]:
     best, ours = comparison.best, comparison.recommended
     if ours and best == ours:
-        yield f"What the book recommends, {ours}, needs the least."
+        limit = f" of all but {comparison.floor}, which is a limit and no choice" if comparison.floor in comparison.ways else ""
+        yield f"What the book recommends, {ours}, needs the least{limit}."
     elif ours and best and comparison.ways[ours].samples:
         yield f"{best} needs {times(comparison.ratio(best, of=ours))} × what {ours} does, which the book recommends. {comparison.because}"
 

@@ -29,6 +29,8 @@ _SCRIPTS = (
 # What the extensions would load and no page of this book uses: tabs and cards, folded admonitions, a kernel in the browser.
 _UNUSED = ("sphinx-design.min.css", "design-tabs.js", "togglebutton.css", "togglebutton.js", "sphinx-thebe.css", "sphinx-thebe.js")
 _ICON_FONT = re.compile(r"^\s*\.fa(?:[srbl]|-[\w-]+)?\b")  # the theme's icon font; book/assets/icons.css draws the few that are used
+# Sphinx marks the words of a search in figures too, and fails at the text of a `<title>`, which has no place on the page.
+_MARKS, _MARKS_NO_FIGURE = '!node.matches("button, select, textarea")', '!node.matches("button, select, textarea, svg")'
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 
 
@@ -101,7 +103,7 @@ def _finish(app: Sphinx, problem: Exception | None) -> None:
         return
     out, static = Path(app.outdir), Path(app.outdir, "_static")
     ours = sorted((ROOT / "book/assets").glob("*.css")), sorted((ROOT / "book/assets").glob("*.js"))
-    script = "\n;".join(_plain(file) for file in [*_found(static, _SCRIPTS), *ours[1]])
+    script = _without_figures("\n;".join(_plain(file) for file in [*_found(static, _SCRIPTS), *ours[1]]))
     pages = "".join(file.read_text() for file in out.rglob("*.html") if static not in file.parents)
     later = "".join((static / name).read_text() for name in ("searchtools.js", "language_data.js"))
     words = set(_WORD.findall(pages + script + later))
@@ -122,6 +124,12 @@ def _found(static: Path, names: Iterable[str]) -> list[Path]:
     if len(files) != len(tuple(names)):
         raise ExtensionError(f"book/site/trim.py expects these and no more in _static: {', '.join(names)}. Found: {len(files)}.")
     return files
+
+
+def _without_figures(script: str) -> str:
+    if script.count(_MARKS) != 1:
+        raise ExtensionError(f"book/site/trim.py expects this once in Sphinx's sphinx_highlight.js: {_MARKS}. Adapt it to this version.")
+    return script.replace(_MARKS, _MARKS_NO_FIGURE)
 
 
 def _plain(file: Path) -> str:

@@ -6,9 +6,13 @@ import threading
 
 import pytest
 
-from book.site import build
+from book.site import build, reading
+from book.site.source import FOLDER
 
 PAGES = sorted(str(path.relative_to(build.HTML)) for folder in ("book/pages", "notebooks") for path in (build.HTML / folder).glob("*.html"))
+CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
+NEW = [page for page in CHAPTERS if reading.commands_first(FOLDER / page.replace(".html", ".ipynb"))]  # what to type comes first
+OLD = [page for page in CHAPTERS if page not in NEW]
 
 
 @pytest.fixture(scope="session")

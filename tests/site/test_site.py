@@ -4,9 +4,8 @@ from itertools import zip_longest
 import pytest
 
 from book.site import build
-from tests.site.conftest import PAGES
+from tests.site.conftest import CHAPTERS, NEW, OLD, PAGES
 
-CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
@@ -57,11 +56,26 @@ def test_charts_and_claims_can_be_read_in_dark_mode(visit, over_http, page):
     light = "e => { const [r, g, b] = getComputedStyle(e).color.match(/\\d+/g).map(Number); return r + g + b }"
     for what in (".book-claim", ".book-table caption", ".book-table td"):
         assert body.locator(what).first.evaluate(light) > 450, what
-    behind = body.locator(".cell_output .text_html").first.evaluate("e => getComputedStyle(e).backgroundColor")
+    output = ".cell_output" if page in NEW else ".cell_output .text_html"
+    behind = body.locator(output).first.evaluate("e => getComputedStyle(e).backgroundColor")
     assert behind == "rgba(0, 0, 0, 0)"
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", NEW)
+def test_the_solution_and_each_hint_of_an_exercise_are_folded_until_they_are_asked_for(visit, over_http, page):
+    exercise = visit(f"{over_http}/{page}").page.locator(".book-exercise")
+    folds = exercise.locator("details")
+    assert folds.last.locator("> summary").inner_text() == "Show a solution"
+    assert folds.first.locator("> summary").inner_text() == "Show the file to change"
+    assert folds.count() == exercise.locator(".book-conditions li").count() + 2 >= 6
+    for fold in folds.all():
+        inside = fold.locator("> :not(summary)").first
+        assert not inside.is_visible()
+        fold.locator("> summary").click()
+        assert inside.is_visible()
+
+
+@pytest.mark.parametrize("page", OLD)
 def test_the_solution_is_folded_until_it_is_asked_for(visit, over_http, page):
     body = visit(f"{over_http}/{page}").page
     solution, after = body.locator("details.book-solution"), body.locator("details.book-solution ~ *")

@@ -84,3 +84,17 @@ def test_the_page_has_every_work_and_a_reason_for_every_recommendation_that_is_n
 
 def test_code_in_a_sentence_is_shown_as_code_and_the_rest_is_escaped():
     assert numbers.coded("Run `up --wait` & <wait>.") == "Run <code>up --wait</code> &amp; &lt;wait&gt;."
+
+
+def test_what_was_measured_once_is_shown_once():
+    ways = {"noted": Measured((10.0,)), "ours": Measured((2.5,))}
+    html = numbers.piece("stop", of(comparison(ways=ways))).html
+    table = html[html.index("<table") : html.index("</table>")]
+    assert "measured once" in table
+    assert table.count("2.50 s") == 1
+
+
+def test_a_floor_that_needs_less_is_named_beside_the_least():
+    ways = {"noted": Measured((10.0,)), "ours": Measured((2.5,)), "bare": Measured((1.0,))}
+    html = numbers.piece("stop", of(comparison(ways=ways, floor="bare"))).html
+    assert "ours, needs the least of all but bare, which is a limit and no choice." in html
