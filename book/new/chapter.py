@@ -45,7 +45,7 @@ class Made:
 
 
 def make(name: str, project: Path | None = None, root: Path = ROOT) -> Made:
-    """Create a recipe folder, its chapter and a test, and add them to the contents and to the table of the first page.
+    """Create a recipe folder, its chapter and a test, and add them to the contents and to the first page.
 
     Args:
         name: a few words in lowercase, joined by hyphens.
@@ -122,5 +122,5 @@ def _with_chapter(contents: str, chapter: str) -> str:
 
 
 def _headline(chapter: str) -> str:
-    row = {"chapter": chapter, "question": f"{_title(chapter[3:])}?", "claim": _CLAIM}
+    row = {"chapter": chapter, "question": f"{_title(chapter[3:])}?", "answer": "Write the answer here, in one line.", "claim": _CLAIM}
     return yaml.safe_dump([row], sort_keys=False, allow_unicode=True, width=200)

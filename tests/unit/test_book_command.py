@@ -32,6 +32,7 @@ def done(monkeypatch, tmp_path):
     monkeypatch.setattr(record.chapter, "outdated", list)
     monkeypatch.setattr(record.chapter, "executed_here", lambda one: True)
     monkeypatch.setattr(record.running, "record", lambda one: found.append(f"write {one.name}"))
+    monkeypatch.setattr(record.picture, "take", lambda: found.append("picture") or True)
     return found
 
 
@@ -64,14 +65,14 @@ def test_make_site_needs_no_engine_and_runs_nothing(done):
 
 def test_record_runs_what_is_stale_and_writes_all_that_is_out_of_date(done):
     assert record.run(OPTIONS) == 0
-    assert done == ["engine", "run ['02-two']", "write 01-one", "write 02-two"]
+    assert done == ["engine", "run ['02-two']", "write 01-one", "write 02-two", "site", "picture"]
 
 
 def test_record_keeps_the_committed_outputs_of_a_chapter_that_failed(done, monkeypatch, capsys):
     monkeypatch.setattr(book.running, "run", lambda *_: [Failure("02-two", "no longer true")])
     monkeypatch.setattr(record.chapter, "executed_here", lambda one: one.name != "02-two")
     assert record.run(OPTIONS) == 1
-    assert done == ["engine", "write 01-one"]
+    assert done == ["engine", "write 01-one", "site", "picture"]
     assert "✗ 02-two: no longer true" in capsys.readouterr().err
 
 
@@ -83,3 +84,19 @@ def test_record_without_an_engine_writes_nothing(done, monkeypatch):
     with pytest.raises(Trouble):
         record.run(OPTIONS)
     assert done == []
+
+
+def test_record_takes_the_picture_also_if_no_chapter_is_out_of_date(done, monkeypatch):
+    monkeypatch.setattr(record.chapter, "outdated", lambda of: [])
+    assert record.run(OPTIONS) == 0
+    assert done == ["site", "picture"]
+
+
+def test_record_without_a_browser_keeps_what_it_recorded_and_says_so(done, monkeypatch, capsys):
+    def refuse():
+        raise record.picture.NoPicture("No browser was found.")
+
+    monkeypatch.setattr(record.picture, "take", refuse)
+    assert record.run(OPTIONS) == 0
+    assert done[-3:] == ["write 01-one", "write 02-two", "site"]
+    assert "README.md keeps its old picture. No browser was found." in capsys.readouterr().out
