@@ -22,6 +22,7 @@ from .run import in_trouble
 
 _PLACE = ROOT / "_build/pytest"
 _NAME, _NUMBER = 24, 10  # widths of the table's columns
+_WHY = 200  # characters of a reason in the table
 _FAILED = ("failure", "error")
 
 
@@ -35,6 +36,7 @@ class Counts:
         skipped: how many were skipped.
         again: the names of those, among the passed, that passed only when they were run again.
         not_run: why they were skipped, if none was run; empty else.
+        why: why the stage ended with an error, in one line; empty if it did not.
     """
 
     passed: int = 0
@@ -42,6 +44,12 @@ class Counts:
     skipped: int = 0
     again: tuple[str, ...] = ()
     not_run: str = ""
+    why: str = ""
+
+    def __add__(self, other: Counts) -> Counts:
+        """Both together."""
+        numbers = (self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Counts(*numbers, self.again + other.again, self.not_run or other.not_run, self.why or other.why)
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,7 @@ class Stage:
         again: the names of checks that passed only when they were run again.
         seconds: how long it took.
         not_run: why it did not run; empty if it did.
+        why: why it ended with an error, in one line; empty if it did not.
     """
 
     name: str
@@ -65,6 +74,7 @@ class Stage:
     again: tuple[str, ...]
     seconds: float
     not_run: str = ""
+    why: str = ""
 
 
 @dataclass
@@ -89,7 +99,8 @@ class Stages:
         began = time.monotonic()
         counts = _counted(name, work)
         seconds = time.monotonic() - began
-        self.ended.append(Stage(name, counts.passed, counts.failed, counts.skipped, counts.again, seconds, counts.not_run))
+        of_checks = (counts.passed, counts.failed, counts.skipped, counts.again)
+        self.ended.append(Stage(name, *of_checks, seconds, counts.not_run, counts.why))
 
     @property
     def exit_code(self) -> int:
@@ -103,7 +114,7 @@ class Stages:
         for stage in self.ended:
             numbers = (stage.passed, stage.failed, stage.skipped, len(stage.again), f"{stage.seconds:.1f}")
             row = f"{'✗' if stage.failed else '✓'} {stage.name:{_NAME}}" + "".join(f"{number:>{_NUMBER}}" for number in numbers)
-            lines.append(f"{row}  {stage.not_run}".rstrip())
+            lines.append(f"{row}  {stage.not_run or stage.why}".rstrip())
         lines += [f"Passed only when it was run again: {name}" for stage in self.ended for name in stage.again]
         passed, failed, skipped = (sum(getattr(stage, kind) for stage in self.ended) for kind in ("passed", "failed", "skipped"))
         return "\n".join([*lines, f"Verdict: {passed} passed, {failed} failed, {skipped} skipped"])
@@ -170,6 +181,20 @@ def pytest(
     return _in_all(first, run("second.xml", again(first) if again else [*arguments, *of_last]))
 
 
+def pytest_in_two(name: str, *arguments: str, inside: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Counts:
+    """Run pytest in two processes, each module in one of them; before that, alone, the tests with the marker `alone`.
+
+    Args:
+        name: as for `pytest`.
+        arguments: as for `pytest`.
+        inside: as for `pytest`.
+        environment: as for `pytest`.
+    """
+    run = partial(pytest, inside=inside, environment=environment)
+    alone = run(f"{name} alone", *arguments, "-m", "alone")
+    return alone + run(name, *arguments, "-m", "not alone", processes=2, distribution="loadscope")
+
+
 def _run_pytest(place: Path, report: str, arguments: Sequence[str], inside: Sequence[str], environment: Mapping[str, str]) -> Outcome:
     options = ["-q", f"--junitxml={place / report}", "-o", f"cache_dir={place / 'cache'}"]
     command = [*inside, sys.executable, "-m", "pytest", *options, *arguments]
@@ -208,10 +233,11 @@ def _counted(name: str, work: Callable[[], Counts]) -> Counts:
     try:
         return work()
     except (Trouble, subprocess.TimeoutExpired, *OF_THE_ENGINE) as problem:
-        print(f"✗ {name}: {hide(str(in_trouble(problem)))}", file=sys.stderr, flush=True)
-    except Exception:  # a fault of the book itself: the other stages still run
-        print(f"✗ {name}: {hide(traceback.format_exc())}", file=sys.stderr, flush=True)
-    return Counts(failed=1)
+        message = why = hide(str(in_trouble(problem)))
+    except Exception as fault:  # a fault of the book itself: the other stages still run
+        message, why = hide(traceback.format_exc()), hide(f"{type(fault).__name__}: {fault}")
+    print(f"✗ {name}: {message}", file=sys.stderr, flush=True)
+    return Counts(failed=1, why=" ".join(why.split())[:_WHY])  # the table shows it, too: it may be all that is seen
 
 
 def failed_files(first: Outcome, files: Collection[Path]) -> list[Path]:

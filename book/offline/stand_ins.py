@@ -7,11 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import places
+from ..advice import away
 from ..engine import plugins
 from ..progress import Step
 from ..trouble import Trouble
@@ -23,10 +25,19 @@ _TARGETS = {"python:3.13-slim": "python-slim", "python:3.13-alpine": "python-alp
 _SUITE = "trixie"
 _CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _BUILD_SECONDS = 900
+_PAUSES = (5, 20)  # seconds before each further try, if an index does not respond
 
 
 class NoStandIn(Trouble):
-    """A stand-in cannot be built here; the message says why."""
+    """A stand-in cannot be built here; the message says why.
+
+    Attributes:
+        stderr: what the builder printed.
+    """
+
+    def __init__(self, message: str, stderr: str = "") -> None:
+        super().__init__(message)
+        self.stderr = stderr
 
 
 def build(references: Sequence[str], step: Step) -> None:
@@ -41,11 +52,27 @@ def build(references: Sequence[str], step: Step) -> None:
     if platform.machine() != "x86_64":
         raise NoStandIn(f"the stand-ins are only built for x86_64, and this is {platform.machine()}")
     try:
-        _prepare(step)
+        _with_pauses(lambda: _prepare(step), step)
     except (debian.NoPackages, subprocess.CalledProcessError, subprocess.TimeoutExpired) as problem:
-        output = getattr(problem, "stderr", "") or str(problem)
-        raise NoStandIn(f"the parts of the stand-ins are not available: {output.strip()[-300:]}") from problem
-    _bake([_TARGETS[reference] for reference in references], step)
+        raise NoStandIn(f"the parts of the stand-ins are not available: {_printed(problem).strip()[-300:]}") from problem
+    _with_pauses(lambda: _bake([_TARGETS[reference] for reference in references], step), step)
+
+
+def _with_pauses(work: Callable[[], None], step: Step) -> None:
+    """Do a part of the work; if an index does not respond, wait and do it again."""
+    for pause in _PAUSES:
+        try:
+            return work()
+        except (debian.NoPackages, NoStandIn, subprocess.CalledProcessError) as problem:
+            if not away(_printed(problem)):
+                raise
+        step(0.1, 1, f"an index does not respond: the next try is in {pause} s")
+        time.sleep(pause)
+    return work()
+
+
+def _printed(problem: Exception) -> str:
+    return str(getattr(problem, "stderr", "") or problem)
 
 
 def _prepare(step: Step) -> None:
@@ -60,6 +87,7 @@ def _prepare(step: Step) -> None:
     hooks = [f"--customize-hook=upload {_CA_BUNDLE} {_CA_BUNDLE}"] if Path(_CA_BUNDLE).exists() else []
     slim = [f"--dpkgopt=path-exclude=/usr/share/{place}/*" for place in ("man", "doc", "locale", "info", "lintian")]
     unfinished = root.with_suffix(".part.tar")
+    unfinished.unlink(missing_ok=True)  # of a try that failed
     command = ["mmdebstrap", "--variant=minbase", "--include=ca-certificates,netbase,tzdata", *slim, *hooks, _SUITE, str(unfinished)]
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=_BUILD_SECONDS)
     unfinished.rename(root)
@@ -91,4 +119,4 @@ def _bake(targets: Sequence[str], step: Step) -> None:
 
     done = plugins.tool("buildx", "bake", "--progress=plain", *targets, cwd=_CONTEXT, timeout=_BUILD_SECONDS, heard=heard)
     if done.returncode:
-        raise NoStandIn("the builder failed:\n" + "\n".join(done.stderr.splitlines()[-8:]))
+        raise NoStandIn("the builder failed:\n" + "\n".join(done.stderr.splitlines()[-8:]), done.stderr)

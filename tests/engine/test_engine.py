@@ -82,6 +82,7 @@ def test_a_second_clone_that_finds_the_private_engine_fetches_its_own_tools(tmp_
     assert done.stdout.splitlines()[-1].startswith(str(tmp_path))
 
 
+@pytest.mark.alone
 def test_if_compose_is_stopped_the_builder_is_stopped_too(tmp_path):
     (tmp_path / "Dockerfile").write_text(f"FROM python:3.13-alpine\nRUN sleep 100 # {tmp_path.name}\n")
     (tmp_path / "compose.yaml").write_text("services: {web: {build: .}}\n")

@@ -8,6 +8,8 @@ import pytest
 
 from book.offline import owner, remains
 
+pytestmark = pytest.mark.alone  # it looks at the rules of the whole machine
+
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("iptables"), reason="only root can create rules, and only with iptables")
 def test_rules_of_its_networks_are_removed_and_no_others(tmp_path, monkeypatch):

@@ -19,6 +19,8 @@ from book.measure import limits
 from book.places import ROOT
 from book.progress import Step, step
 
+pytestmark = pytest.mark.alone  # its soak counts everything on the engine
+
 
 @pytest.fixture
 def chapter(tmp_path, monkeypatch):

@@ -11,6 +11,8 @@ from book.engine import labels, leftovers
 from book.engine import labels as engine_labels
 from book.measure import builder, classic
 
+pytestmark = pytest.mark.alone  # it removes what ended runs left, and another process would be faster
+
 SLEEPER = ["sleep", "300"]
 
 

@@ -18,6 +18,8 @@ from book.offline.namespace import Namespace
 from book.places import HOME, ROOT
 from book.progress import Step
 
+pytestmark = pytest.mark.alone  # it looks at the network of the whole machine
+
 BASE = "python:3.13-alpine"
 DRIVERS = {"overlay2": "overlay2", "containerd": "overlayfs"}
 DOCKERFILE = f"FROM {BASE}\nRUN pip download --quiet --no-deps --dest /fetched markupsafe\n"

@@ -230,6 +230,7 @@ def test_two_projects_meet_on_a_network_made_for_them(written):
         recipe.down()
 
 
+@pytest.mark.alone
 def test_what_a_killed_kernel_left_goes_with_the_next_run(written):
     recipe = written(EVERYTHING, Dockerfile="FROM python:3.13-alpine\nRUN echo here > /where\n")
     kernel = f"import os; from book import Recipe; print(Recipe({str(recipe.path)!r}).up().project, flush=True); os.kill(os.getpid(), 9)"

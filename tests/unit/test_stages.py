@@ -172,3 +172,29 @@ def test_a_stage_that_is_skipped_says_why_in_the_table():
     row = found.table().splitlines()[1]
     assert row.startswith("✓ Images")
     assert row.endswith("this is not Debian")
+
+
+ALONE = """
+import os
+import pytest
+
+@pytest.mark.alone
+def test_alone(): assert "PYTEST_XDIST_WORKER" not in os.environ
+
+def test_beside(): assert "PYTEST_XDIST_WORKER" in os.environ
+"""
+
+
+def test_tests_with_the_marker_alone_run_without_a_second_process(tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # of the run that this test is in
+    (tmp_path / "test_it.py").write_text(ALONE)
+    assert stages.pytest_in_two("Two", str(tmp_path)) == Counts(passed=2)
+
+
+def test_why_a_stage_ended_with_an_error_is_in_the_table():
+    found = Stages()
+    found.run("Engine", fail)
+    found.run("A fault of ours", lambda: 1 / 0)
+    engine, fault = found.table().splitlines()[1:3]
+    assert engine.endswith("no engine answers")
+    assert fault.endswith("ZeroDivisionError: division by zero")

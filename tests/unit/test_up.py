@@ -34,12 +34,16 @@ def up(tmp_path, monkeypatch):
     return bring_up
 
 
+REMOVED = 'failed to prepare extraction snapshot "extract-55-jLkC sha256:ab": parent snapshot sha256:ab does not exist: not found'
+
+
 def failed(words):
     return CompletedProcess([], 1, stdout="", stderr=words)
 
 
-def test_what_was_away_for_a_moment_is_tried_once_more(up):
-    assert up(failed(AWAY), CompletedProcess([], 0, "", "")).file.name == "compose.yaml"
+@pytest.mark.parametrize("words", [AWAY, REMOVED], ids=["an index", "a layer"])
+def test_what_was_away_for_a_moment_is_tried_once_more(up, words):
+    assert up(failed(words), CompletedProcess([], 0, "", "")).file.name == "compose.yaml"
 
 
 def test_what_stays_away_is_named(up):
