@@ -397,6 +397,7 @@ def test_without_names_every_kind_is_tried_and_the_engine_in_use_is_not(on_fake_
 @pytest.mark.parametrize("up_to_date", [True, False])
 def test_on_the_engine_of_the_record_nothing_runs_again_if_the_outputs_are_up_to_date(on_fake_engines, monkeypatch, up_to_date):
     monkeypatch.setattr(command.daemon, "in_use", lambda: True)
+    monkeypatch.setattr(command.engine, "variables", lambda: {})
     monkeypatch.setattr(measuring, "about", lambda target: DOCKER)
     found = [run_of(*held("It was recorded."), chapter="04-service-names")] if up_to_date else []
     monkeypatch.setattr(command.recorded, "runs", lambda todo, about: found)
