@@ -19,7 +19,7 @@ from .second import Launch
 
 _PACKAGES = ("rootlesskit", "slirp4netns", "libslirp0", "uidmap")  # from the system's own suite: they use its C library
 _HOME = HOME / "rootless"
-_USER = 59_876  # one of the last that a system gives to its users: a dev container gives its user the same, and takes none above 60,000
+_USER = 59_876  # one of the last that a system gives to its users, as a tool in a chapter may expect of the reader
 _SUBORDINATE = 1_900_000_000  # far from the ids that a system reserves for containers
 _NAME = "docker-recipes"
 _MTU = 1400  # as in the network namespace around it

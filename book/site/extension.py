@@ -81,7 +81,7 @@ class Errata(SphinxDirective):
         head = ["the 2021 recipe", "now", "why", "the fix", "shown by the run"]
         found = ledger.errata(_shown(self.env.app))
         rows = [[e.noted, e.today, e.why, e.works, f"✓ {e.proof.sentence} {_link(e.proof.chapter)}"] for e in found]
-        return _table(self, head, rows, "book-ledger book-errata")
+        return markdown_table(self, head, rows, "book-ledger book-errata")
 
 
 class Numbers(SphinxDirective):
@@ -101,7 +101,7 @@ class Quotations(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Make the table."""
         rows = [[f"{one.source}: “{one.says}”", one.of, one.measured] for one in numbers.quotations()]
-        return _table(self, ["published elsewhere", "what was measured here", "measured"], rows)
+        return markdown_table(self, ["published elsewhere", "what was measured here", "measured"], rows)
 
 
 class Engines(SphinxDirective):
@@ -135,7 +135,7 @@ class Findings(SphinxDirective):
             [f"`{name}`", level, means, f"{todo} {_link(known[chapter]) if chapter else ''}"]
             for name, level, means, todo, chapter in ours + theirs
         ]
-        return _table(self, ["finding", "severity", "what it means", "what to do, and the chapter that explains it"], rows)
+        return markdown_table(self, ["finding", "severity", "what it means", "what to do, and the chapter that explains it"], rows)
 
 
 class Report(SphinxDirective):
@@ -153,7 +153,15 @@ class Report(SphinxDirective):
         return [_raw(Markup('<div class="book-report">{}</div>').format(Markup(lower)))]  # a page of ours, as `report` wrote it
 
 
-def _table(directive: SphinxDirective, head: list[str], rows: list[list[str]], kind: str = "book-ledger") -> list[nodes.Node]:
+def markdown_table(directive: SphinxDirective, head: list[str], rows: list[list[str]], kind: str = "book-ledger") -> list[nodes.Node]:
+    """A table whose cells are Markdown.
+
+    Args:
+        directive: the directive that shows it.
+        head: the titles of the columns.
+        rows: the cells of each row.
+        kind: the CSS class.
+    """
     lines = [":::{list-table}", ":header-rows: 1", f":class: {kind}", ""]
     for row in [head, *rows]:
         lines += [

@@ -20,6 +20,7 @@ from ..chapters.chapter import Chapter, chapters
 from ..places import ROOT
 from ..trouble import Trouble
 from . import archives
+from .extension import markdown_table
 
 SYMPTOMS = ROOT / "book/pages/symptoms.yaml"
 _DOWNLOADS = "_static/book"
@@ -230,10 +231,7 @@ class HowLong(SphinxDirective):
                 rows.append([comparison.title, comparison.recommended, _words(way.median)])
         machine = found.machine
         where = f"Measured on {machine.day}, with {machine.cores} cores and {machine.memory / 2**30:.0f} GiB of memory."
-        lines = [":::{list-table}", ":header-rows: 1", ":class: book-ledger", ""]
-        for row in [["what runs", "how", "time (median)"], *rows]:
-            lines += [f"{'  -' if number else '* -'} {cell}" for number, cell in enumerate(row)]
-        return [*self.parse_text_to_nodes("\n".join([*lines, ":::"])), _paragraph(self, where, "book-where")]
+        return [*markdown_table(self, ["what runs", "how", "time (median)"], rows), _paragraph(self, where, "book-where")]
 
 
 def _words(seconds: float) -> str:

@@ -122,12 +122,12 @@ def test_what_no_page_names_is_not_in_the_site():
     assert not left & {"fontawesome.js", "bootstrap.js", "pydata-sphinx-theme.css", "fa-solid-900.woff2"}
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", OLD)
 @pytest.mark.parametrize("script", [True, False])
 def test_each_choice_changes_what_is_shown(visit, root, page, script):
     body = visit(f"{root}/{page}", java_script_enabled=script).page
     choices = body.locator("fieldset.book-choice")
-    assert choices.count() >= (page in OLD)
+    assert choices.count() >= 1
     for choice in choices.all():
         pieces = choice.locator("> .book-choice-piece").all()
         for chosen, label in enumerate(choice.locator("> label").all()):

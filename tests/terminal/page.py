@@ -21,7 +21,6 @@ CURLRC = 'silent\nshow-error\nnoproxy = "*"\nwrite-out = "%{stderr}\\nhttp statu
 _SIZES = "docker history --human=false --format '{{{{.Size}}}}' {tag}"
 _STATES = """docker ps --all --filter label=com.docker.compose.project --format \
 '{{.Label "com.docker.compose.service"}}\t{{.State}}\t{{.Status}}'"""
-_LATER = {"starting": {"healthy"}}  # a state that the page saw on the way to another one
 _LONGEST = 2_000  # characters of a text; of a longer one, a page stores the end
 _HIDDEN = "•••"  # instead of a secret
 _LAST_LINES = 12
@@ -131,7 +130,7 @@ def differences(shown: Shown, here: Outcome, sizes: bool = True) -> list[str]:
     if sizes and page.size is not None and (here.size is None or abs(here.size - page.size) > TOLERANCE * page.size):
         found.append(f"size of {shown.image}: the page shows {page.size:,} bytes, and here it is {here.size or 0:,}")
     for service, state in (page.states or {}).items():
-        if not _is(state, seen := (here.states or {}).get(service, "absent")):
+        if state != (seen := (here.states or {}).get(service, "absent")):
             found.append(f"state of {service}: the page shows {state}, and here it is {seen}")
     return found
 
@@ -175,7 +174,7 @@ def _states(wanted: Mapping[str, str], shell: Shell) -> dict[str, str]:
     while True:
         listed = [line.split("\t") for line in shell.run(_STATES).stdout.splitlines()]
         found = {service: _state(state, status) for service, state, status in reversed(listed)}  # the newest is the first
-        if all(_is(state, found.get(service, "absent")) for service, state in wanted.items()) or time.monotonic() > deadline:
+        if all(state == found.get(service, "absent") for service, state in wanted.items()) or time.monotonic() > deadline:
             return found
         time.sleep(_LOOK_SECONDS)
 
@@ -186,10 +185,6 @@ def _state(state: str, status: str) -> str:
     if state == "exited" and inside:
         return f"exited ({inside[1]})"
     return inside[1] if state == "running" and inside else state
-
-
-def _is(wanted: str, seen: str) -> bool:
-    return seen == wanted or seen in _LATER.get(wanted, ())
 
 
 def _same(page: str, here: str) -> bool:

@@ -99,7 +99,7 @@ def test_the_user_of_rootless_is_in_no_file_of_the_machine():
     name, _, uid, *_ = files["passwd"].splitlines()[1].split(":")
     subordinate = files["subuid"].strip().split(":")
     assert subordinate[0] == name
-    assert int(subordinate[1]) > 1_000_000 > int(uid), "its ids are no other user's, and a dev container can take its uid"
+    assert int(subordinate[1]) > 1_000_000 > int(uid), "its uid is an ordinary one, and its further ids are no other user's"
     assert files["subuid"] == files["subgid"]
     assert name not in Path("/etc/passwd").read_text() + Path("/etc/subuid").read_text()
 
